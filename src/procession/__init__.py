@@ -1,0 +1,68 @@
+"""Procession runs many long-lived, talkative, hungry programs at once, and lets nothing be lost.
+
+This file is the public face: names only, each loaded from its room when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_ROOMS = {
+    "procession.errors": (
+        "AlreadyEnded BadFormat BadWorkingDirectory CancelledRun CannotSignal CoreDumped EndError "
+        "ExitedWithCode InputClosed InterpreterMissing InvalidCommand InvalidSignal InvalidTask "
+        "InvalidTaskFile InvalidTransition KilledBySignal NoDescriptorsLeft NoProcessesLeft NotExecutable "
+        "OutcomeUnknown OutputLimitReached ProcessionError ProgramNotFound StartError StartFailed "
+        "StdioUnavailable Stopped StreamUnavailable TextFileBusy TimedOut TooLong UnknownTask UsageError"
+    ),
+    "procession.model.command": "Command StopStep command shell",
+    "procession.model.limits": "Limits",
+    "procession.model.outcome": "ExitStatus Outcome OutcomeKind Usage",
+    "procession.model.state": "State TRANSITIONS",
+    "procession.model.stdio": "Descriptor File INHERIT Inherit Log MERGED Merged NULL Null PIPE PTY Pipe Pty",
+    "procession.model.task": "Dependency Task",
+    "procession.model.view": "TaskView",
+    "procession.process.process": "Process",
+    "procession.process.result": "Result",
+    "procession.process.run": "run run_blocking",
+    "procession.process.spawn": "spawn",
+    "procession.streams.pieces": "PartialBytes PartialText",
+    "procession.supervisor.supervisor": "Supervisor",
+    "procession.version": "VERSION",
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
+_ROOM_OF["__version__"] = "procession.version"
+
+__all__ = sorted(set(_ROOM_OF) - {"__version__"})  # noqa: PLE0605 - computed once, from the table above
+
+if TYPE_CHECKING:
+    from procession.errors import *
+    from procession.model.command import Command, StopStep, command, shell
+    from procession.model.limits import Limits
+    from procession.model.outcome import ExitStatus, Outcome, OutcomeKind, Usage
+    from procession.model.state import TRANSITIONS, State
+    from procession.model.stdio import *
+    from procession.model.task import Dependency, Task
+    from procession.model.view import TaskView
+    from procession.process.process import Process
+    from procession.process.result import Result
+    from procession.process.run import run, run_blocking
+    from procession.process.spawn import spawn
+    from procession.streams.pieces import PartialBytes, PartialText
+    from procession.supervisor.supervisor import Supervisor
+    from procession.version import VERSION
+
+
+def __getattr__(name: str) -> Any:
+    room = _ROOM_OF.get(name)
+    if room is None:
+        message = f"module 'procession' has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(importlib.import_module(room), "VERSION" if name == "__version__" else name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

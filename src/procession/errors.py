@@ -1,0 +1,307 @@
+"""Every way Procession can fail, as one tree of exceptions.
+
+Each class has a stable ``code`` (what scripts compare), fields (what handlers read), a ``hint`` (what to do next) and a
+message that is a sentence naming the command or the place. All of them survive pickling with their fields.
+This file imports nothing of ours: every other room may raise from it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class ProcessionError(Exception):
+    """The root: catch this to catch everything Procession raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str = "", **fields: Any) -> None:
+        """Keep ``fields`` as attributes; ``hint`` says what the reader can do about it."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.__dict__.update(fields)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by fields, so that no constructor needs to be repeatable."""
+        return _revive, (type(self), self.args, dict(self.__dict__))
+
+
+def _revive(kind: type[ProcessionError], args: tuple[Any, ...], fields: dict[str, Any]) -> ProcessionError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(fields)
+    return error
+
+
+# --- the request itself is wrong: nothing was started -----------------------------------------------------------------
+
+
+class UsageError(ProcessionError, ValueError):
+    """The request is wrong in itself; nothing was created."""
+
+    code = "usage"
+
+
+class InvalidCommand(UsageError):
+    """A field of a command cannot be right. ``field`` names it, like ``argv[2]`` or ``env['PATH']``."""
+
+    code = "invalid_command"
+    field: str
+
+    def __init__(self, field: str, problem: str, *, hint: str = "") -> None:
+        """Say that ``field`` has ``problem``."""
+        super().__init__(f"invalid command: {field} {problem}", hint=hint, field=field)
+
+
+class InvalidTask(UsageError):
+    """A field of a task cannot be right: its id, a dependency, a policy. ``field`` names it."""
+
+    code = "invalid_task"
+    field: str
+
+    def __init__(self, field: str, problem: str, *, hint: str = "") -> None:
+        """Say that ``field`` has ``problem``."""
+        super().__init__(f"invalid task: {field} {problem}", hint=hint, field=field)
+
+
+class InvalidTaskFile(UsageError):
+    """A task file is refused whole. ``line`` (from 1), ``key`` and ``expected`` name the place and the mend."""
+
+    code = "invalid_task_file"
+    path: str
+    line: int | None
+    key: str
+    expected: str
+
+    def __init__(self, path: str, line: int | None, key: str, expected: str, *, hint: str = "") -> None:
+        """Name the place in ``path`` and what was ``expected`` there."""
+        where = f"{path}:{line}" if line else path
+        subject = f"{key}: " if key else ""
+        super().__init__(f"{where}: {subject}{expected}", hint=hint, path=path, line=line, key=key, expected=expected)
+
+
+class InvalidSignal(UsageError):
+    """Not a signal of this machine. ``signal`` is what was given."""
+
+    code = "invalid_signal"
+    signal: object
+
+    def __init__(self, signal: object, problem: str = "is no signal of this machine") -> None:
+        """Say that ``signal`` has ``problem``."""
+        super().__init__(
+            f"invalid signal: {signal!r} {problem}",
+            hint="use a name like TERM or SIGTERM, or a number from 1 to 64",
+            signal=signal,
+        )
+
+
+class UnknownTask(ProcessionError, LookupError):
+    """No task has this id. ``task`` is what was asked for."""
+
+    code = "unknown_task"
+    task: str
+
+    def __init__(self, task: str, *, hint: str = "") -> None:
+        """Say that no task is called ``task``."""
+        super().__init__(f"no task is called {task!r}", hint=hint, task=task)
+
+
+class InvalidTransition(ProcessionError):
+    """A state was asked to become one that the state table does not allow: a bug, not a user's mistake."""
+
+    code = "invalid_transition"
+    before: str
+    after: str
+
+    def __init__(self, before: str, after: str) -> None:
+        """Name both states."""
+        super().__init__(f"a task cannot go from {before} to {after}", before=before, after=after)
+
+
+# --- the command could not be started ---------------------------------------------------------------------------------
+
+
+class StartError(ProcessionError):
+    """The command could not be started; nothing of it is left. ``command`` is its quoted text."""
+
+    code = "failed_to_start"
+    command: str
+    errno: int | None = None
+
+
+class ProgramNotFound(StartError):
+    """The program does not exist on the job's own PATH. ``program``; ``suggestion`` is a close match or None."""
+
+    code = "program_not_found"
+    program: str
+    suggestion: str | None
+
+
+class NotExecutable(StartError):
+    """The program exists but may not be executed (a directory, or no x permission). ``program``."""
+
+    code = "not_executable"
+    program: str
+
+
+class InterpreterMissing(StartError):
+    """The script exists, the interpreter its first line names does not. ``program``, ``interpreter``."""
+
+    code = "interpreter_missing"
+    program: str
+    interpreter: str
+
+
+class BadWorkingDirectory(StartError):
+    """The working directory is missing or is no directory. ``cwd``."""
+
+    code = "bad_working_directory"
+    cwd: str
+
+
+class TooLong(StartError):
+    """Arguments or environment exceed a kernel limit. ``element`` names the offender, beside size and limit."""
+
+    code = "too_long"
+    element: str
+    size_bytes: int
+    limit_bytes: int
+
+
+class BadFormat(StartError):
+    """The kernel cannot execute this file format (ENOEXEC): no ``#!`` line, empty, of another machine."""
+
+    code = "bad_format"
+    program: str
+
+
+class TextFileBusy(StartError):
+    """Somebody holds the program open for writing (ETXTBSY). ``program``."""
+
+    code = "text_file_busy"
+    program: str
+
+
+class NoProcessesLeft(StartError):
+    """The system or the user may have no more processes now (EAGAIN); worth another try later."""
+
+    code = "no_processes_left"
+
+
+class NoDescriptorsLeft(StartError):
+    """No file descriptors are left to this process or the system (EMFILE, ENFILE); worth another try later."""
+
+    code = "no_descriptors_left"
+
+
+class StdioUnavailable(StartError):
+    """A file or descriptor named for a stream cannot be opened. ``stream`` names which, ``path`` what."""
+
+    code = "stdio_unavailable"
+    stream: str
+    path: str
+
+
+class StartFailed(StartError):
+    """Any other refusal of the kernel; ``errno`` keeps its number."""
+
+    code = "start_failed"
+
+
+# --- the command ran, and did not end well ----------------------------------------------------------------------------
+
+
+class EndError(ProcessionError):
+    """The command ended otherwise than asked. It has the shape of a success: everything ``result`` has is here too."""
+
+    code = "ended_badly"
+    result: Any
+
+    def __init__(self, message: str, *, result: Any, hint: str = "") -> None:
+        """Keep the whole ``result``, partial output included."""
+        super().__init__(message, hint=hint, result=result)
+
+    def __getattr__(self, name: str) -> Any:
+        """Give what the result has: ``stdout``, ``stderr``, ``code``, ``signal``, ``outcome``, ``duration_s``."""
+        if name.startswith("_") or name == "result":
+            raise AttributeError(name)
+        return getattr(self.result, name)
+
+
+class ExitedWithCode(EndError):
+    """It ended by itself with a code other than 0."""
+
+    code = "exited_with_code"
+
+
+class KilledBySignal(EndError):
+    """A signal ended it."""
+
+    code = "killed_by_signal"
+
+
+class CoreDumped(KilledBySignal):
+    """A signal ended it, and a core was written."""
+
+    code = "core_dumped"
+
+
+class TimedOut(EndError):
+    """Its time was up, and it was ended for that."""
+
+    code = "timed_out"
+
+
+class Stopped(EndError):
+    """It was asked to end before it was done."""
+
+    code = "stopped"
+
+
+class CancelledRun(EndError):
+    """Its caller was cancelled, and it was ended for that."""
+
+    code = "cancelled"
+
+
+class OutputLimitReached(EndError):
+    """It printed more than was kept, and the caller asked that this be an error."""
+
+    code = "output_limit_reached"
+
+
+class OutcomeUnknown(EndError):
+    """It is gone and nobody can say how it ended (another part of the host reaped it). Never taken for success."""
+
+    code = "outcome_unknown"
+
+
+# --- a running process cannot do what was asked -----------------------------------------------------------------------
+
+
+class AlreadyEnded(ProcessionError):
+    """The process has ended; nothing was signalled. ``pid``."""
+
+    code = "already_ended"
+    pid: int
+
+
+class CannotSignal(ProcessionError):
+    """The kernel does not let us signal a process of this tree (it changed its user). ``pid``."""
+
+    code = "cannot_signal"
+    pid: int
+
+
+class StreamUnavailable(ProcessionError):
+    """The stream was not set up for this: not a pipe, or read by somebody else already. ``stream``."""
+
+    code = "stream_unavailable"
+    stream: str
+
+
+class InputClosed(ProcessionError):
+    """The process no longer reads its standard input."""
+
+    code = "input_closed"

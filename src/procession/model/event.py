@@ -1,0 +1,168 @@
+"""Events: facts, in the past tense, each with its time (seconds since the epoch) and, under care, its task.
+
+`Event.name` is the word used in JSON lines, logs and subscriptions alike.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from procession.model.outcome import Outcome
+from procession.model.text import encodable
+from procession.model.view import TaskView
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{each.lower()}" if each.isupper() else each for each in name).lstrip("_")
+
+
+class Event(Struct, frozen=True, kw_only=True, tag_field="event", tag=_snake):
+    """A fact about one process or task. ``task`` and ``attempt`` are set once it is under a supervisor's care."""
+
+    at: float
+    task: str | None = None
+    attempt: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The event's word, like ``started`` or ``tree_empty``."""
+        return str(self.__struct_config__.tag)
+
+    def of(self, task: str, attempt: int) -> Event:
+        """Give the same fact as one about ``task``."""
+        return msgspec.structs.replace(self, task=task, attempt=attempt)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain JSON types, what all events have first; every key is always there."""
+        first = {"event": self.name, "at": self.at, "task": self.task, "attempt": self.attempt}
+        return first | dict(encodable(msgspec.to_builtins(self)))
+
+
+class Starting(Event, frozen=True, kw_only=True):
+    """About to be started; everything was validated."""
+
+    command: str
+
+
+class Started(Event, frozen=True, kw_only=True):
+    """It runs."""
+
+    pid: int
+
+
+class StartFailed(Event, frozen=True, kw_only=True):
+    """It never ran. ``error`` is the stable code of the exception, ``message`` its sentence."""
+
+    error: str
+    message: str
+
+
+class OutputEnded(Event, frozen=True, kw_only=True):
+    """Nobody can write to this stream any more."""
+
+    stream: str
+
+
+class OutputLeaked(Event, frozen=True, kw_only=True):
+    """The leader has ended, but a descendant still holds this stream open after the leak grace."""
+
+    stream: str
+
+
+class Exited(Event, frozen=True, kw_only=True):
+    """The leader has ended. Its descendants and its output may not have."""
+
+    code: int | None = None
+    signal: int | None = None
+    core_dumped: bool = False
+    known: bool = True
+
+
+class TreeEmpty(Event, frozen=True, kw_only=True):
+    """No process of the tree is left."""
+
+
+class Closed(Event, frozen=True, kw_only=True):
+    """All is over: exit known, outputs ended or given up. The last event of a process but ``tree_empty``."""
+
+    outcome: Outcome
+
+
+class Signalled(Event, frozen=True, kw_only=True):
+    """A signal was sent, by us. ``scope`` is leader or tree."""
+
+    signal: int
+    signal_name: str
+    scope: str
+
+
+class Stopping(Event, frozen=True, kw_only=True):
+    """It was asked to end; ``by`` says whose wish it was."""
+
+    by: str
+
+
+class Suspended(Event, frozen=True, kw_only=True):
+    """Nothing of the tree runs. ``by`` is us, or outside (somebody sent a stop signal)."""
+
+    by: str = "us"
+
+
+class Resumed(Event, frozen=True, kw_only=True):
+    """It runs on."""
+
+    by: str = "us"
+
+
+class LogDiskFull(Event, frozen=True, kw_only=True):
+    """The file system of a log is full: what the task prints now is lost, or its own writes fail."""
+
+    path: str
+    free_bytes: int
+
+
+class LogDiskRecovered(Event, frozen=True, kw_only=True):
+    """There is room for the log again."""
+
+    path: str
+
+
+class Submitted(Event, frozen=True, kw_only=True):
+    """A task was accepted."""
+
+    command: str
+
+
+class Waiting(Event, frozen=True, kw_only=True):
+    """A task cannot start yet; ``reason`` can be read by a person."""
+
+    reason: str
+
+
+class Retrying(Event, frozen=True, kw_only=True):
+    """An attempt ended badly and another will follow in ``delay_s`` seconds."""
+
+    delay_s: float
+    outcome: Outcome
+
+
+class Ended(Event, frozen=True, kw_only=True):
+    """A task is over: no further attempt follows by itself."""
+
+    outcome: Outcome
+
+
+class SoftLimitPassed(Event, frozen=True, kw_only=True):
+    """More tasks run than ``limit``; nothing is refused."""
+
+    running: int
+    limit: int
+
+
+class Snapshot(Event, frozen=True, kw_only=True):
+    """All tasks as they stood when somebody began to listen; every later event is newer than this."""
+
+    tasks: tuple[TaskView, ...]

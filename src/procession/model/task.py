@@ -1,0 +1,114 @@
+"""A task: a command under care, with a name, conditions and retries, as a frozen value.
+
+It describes; `procession.supervisor` runs it and shows it as a `TaskView` (see ``model/view.py``).
+Not here: the id. A registry gives it, and uses the name where there is one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Literal, get_args
+
+import msgspec
+from msgspec import Struct
+
+from procession.errors import InvalidTask
+from procession.model.command import Argument, Command, command
+from procession.model.names import check_name
+
+Condition = Literal["started", "succeeded", "ended"]
+CONDITIONS: Final[tuple[str, ...]] = get_args(Condition)
+
+
+class Dependency(Struct, frozen=True, forbid_unknown_fields=True):
+    """Wait until ``task`` has started (in any attempt), succeeded, or ended (however, retries included)."""
+
+    task: str
+    condition: Condition = "succeeded"
+
+    def __post_init__(self) -> None:
+        """Raise InvalidTask for a name or condition that cannot be."""
+        check_name(self.task, "after")
+        if self.condition not in CONDITIONS:
+            raise InvalidTask("after", f"has no condition {self.condition!r}; there are {', '.join(CONDITIONS)}")
+
+
+class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What to run, and when, and how often.
+
+    retries: further attempts after one that ended badly by itself (see ``policy/retry.py``). Before retry *n* a delay
+    of up to ``retry_delay_s * retry_factor ** (n - 1)``, never above ``retry_delay_limit_s``, is waited; the share
+    ``retry_jitter`` of it is random.
+    priority: higher starts first; equals start in the order they were submitted.
+    """
+
+    command: Command
+    name: str | None = None
+    after: tuple[Dependency, ...] = ()
+    retries: int = 0
+    retry_delay_s: float = 1.0
+    retry_factor: float = 2.0
+    retry_jitter: float = 1.0
+    retry_delay_limit_s: float = 300.0
+    priority: int = 0
+    group: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise InvalidTask for a field that cannot be, naming it."""
+        _check_kinds(self)
+        if self.name is not None:
+            check_name(self.name)
+        if self.group is not None:
+            check_name(self.group, "group")
+        _check_whole("retries", self.retries, least=0)
+        _check_whole("priority", self.priority)
+        _check_number("retry_delay_s", self.retry_delay_s)
+        _check_number("retry_factor", self.retry_factor, least=1.0)
+        _check_number("retry_jitter", self.retry_jitter, most=1.0)
+        _check_number("retry_delay_limit_s", self.retry_delay_limit_s)
+
+
+def task(work: Task | Command | Sequence[Argument], /, **fields: Any) -> Task:
+    """Make a task of a command, a list of arguments, or another task; ``fields`` are added or replaced.
+
+    ``after`` may mix names and Dependency values. Raises: InvalidTask, InvalidCommand.
+    """
+    for field in fields.keys() - set(Task.__struct_fields__):
+        raise InvalidTask(field, "is no field of a task")
+    if "after" in fields:
+        fields["after"] = dependencies(fields["after"])
+    if isinstance(work, Task):
+        return msgspec.structs.replace(work, **fields)
+    return Task(command=work if isinstance(work, Command) else command(work), **fields)
+
+
+def dependencies(given: str | Dependency | Iterable[str | Dependency]) -> tuple[Dependency, ...]:
+    """Turn names (meaning: succeeded) and Dependency values into a tuple of the latter. Raises: InvalidTask."""
+    several = (given,) if isinstance(given, (str, Dependency)) else given
+    return tuple(each if isinstance(each, Dependency) else Dependency(each) for each in several)
+
+
+def _check_kinds(given: Task) -> None:
+    if not isinstance(given.command, Command):
+        raise InvalidTask("command", f"must be a Command, got {type(given.command).__name__}")
+    for each in given.after:
+        if not isinstance(each, Dependency):
+            raise InvalidTask("after", f"must hold Dependency values, got {type(each).__name__}")
+
+
+def _check_whole(field: str, value: object, least: float = -math.inf) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        expected = "a whole number" if least == -math.inf else f"a whole number from {least}"
+        raise InvalidTask(field, f"must be {expected}, got {value!r}")
+
+
+def _check_number(field: str, value: object, least: float = 0.0, most: float = math.inf) -> None:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not least <= value <= most
+        or value == math.inf
+    ):
+        upper = "" if most == math.inf else f" to {most:g}"
+        raise InvalidTask(field, f"must be a number from {least:g}{upper}, got {value!r}")
