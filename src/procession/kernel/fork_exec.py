@@ -1,0 +1,140 @@
+"""Start a program with vfork and exec, and learn at once whether exec succeeded.
+
+`_posixsubprocess.fork_exec` is what `subprocess.Popen` itself calls. It is used directly because a Popen object would
+reap behind our back (docs/design/gotchas.md, "A dropped Popen reaps"). Its signature is private: should it ever change,
+the public Popen is the fallback, disarmed. Never `preexec_fn`, which forces a real fork.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+try:
+    import _posixsubprocess
+except ImportError:  # another implementation of Python
+    _fork_exec: Any = None
+else:
+    _fork_exec = _posixsubprocess.fork_exec
+
+_ERROR_REPORT_BYTES = 4096
+
+
+@dataclass(slots=True)
+class Spawning:
+    """Everything the kernel needs to start one program. All text is bytes, all descriptors are open and ours."""
+
+    argv: Sequence[bytes]
+    executable: bytes
+    environment: Sequence[bytes] | None
+    cwd: bytes | None
+    stdin: int
+    stdout: int
+    stderr: int
+    pass_fds: tuple[int, ...] = ()
+    umask: int = -1
+
+
+class ExecFailed(OSError):
+    """The kernel refused. ``stage`` is ``fork``, ``cwd`` or ``exec``; ``errno`` its number."""
+
+    def __init__(self, errno: int, stage: str) -> None:
+        """Keep both."""
+        super().__init__(errno, os.strerror(errno))
+        self.stage = stage
+
+
+def fork_and_exec(spawning: Spawning) -> int:
+    """Start the program in a session of its own, with only the given descriptors. Returns its pid.
+
+    Blocks until exec has happened (vfork). Raises: ExecFailed; then no child is left.
+    """
+    if _fork_exec is None:
+        return _popen(spawning)
+    read_end, write_end = _pipe_above_stdio()
+    try:
+        pid = _fork(spawning, read_end, write_end)
+        os.close(write_end)
+        write_end = -1
+        report = os.read(read_end, _ERROR_REPORT_BYTES)
+    finally:
+        os.close(read_end)
+        if write_end >= 0:
+            os.close(write_end)
+    if report:
+        _reap_failed(pid)
+        raise _parse_report(report)
+    return pid
+
+
+def _fork(spawning: Spawning, read_end: int, write_end: int) -> int:
+    keep = tuple(sorted({write_end, *spawning.pass_fds})) if spawning.pass_fds else (write_end,)
+    try:
+        pid: int = _fork_exec(  # by position only: it is C
+            spawning.argv, (spawning.executable,), True, keep, spawning.cwd, spawning.environment,
+            spawning.stdin, -1, -1, spawning.stdout, -1, spawning.stderr, read_end, write_end,
+            True, True, -1, None, None, None, spawning.umask, None, True,
+        )  # fmt: skip
+    except TypeError:  # the private signature changed
+        return _popen(spawning)
+    except OSError as error:
+        raise ExecFailed(error.errno or 0, "fork") from None
+    return pid
+
+
+def _pipe_above_stdio() -> tuple[int, int]:
+    """Make a pipe whose write end cannot be overwritten by the child's own 0, 1 and 2."""
+    read_end, write_end = os.pipe()
+    if write_end > 2:
+        return read_end, write_end
+    try:
+        return read_end, fcntl.fcntl(write_end, fcntl.F_DUPFD_CLOEXEC, 3)
+    finally:
+        os.close(write_end)
+
+
+def _parse_report(report: bytes) -> ExecFailed:
+    # "OSError:<errno in hex>:<noexec or empty>", written by the child between fork and exec
+    try:
+        _, number, stage = report.split(b":", 2)
+        return ExecFailed(int(number, 16), "cwd" if stage.startswith(b"noexec:chdir") or stage == b"noexec" else "exec")
+    except ValueError:
+        return ExecFailed(0, "exec")
+
+
+def _reap_failed(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):  # somebody else in this program reaps everything; it is gone anyway
+        os.waitpid(pid, 0)
+
+
+def _popen(spawning: Spawning) -> int:
+    try:
+        process = subprocess.Popen(
+            list(spawning.argv),
+            executable=spawning.executable,
+            env=_as_dict(spawning.environment),
+            cwd=spawning.cwd,
+            stdin=spawning.stdin,
+            stdout=spawning.stdout,
+            stderr=spawning.stderr,
+            pass_fds=spawning.pass_fds,
+            start_new_session=True,
+            umask=spawning.umask,
+        )
+    except OSError as error:
+        stage = "cwd" if spawning.cwd is not None and error.filename == spawning.cwd else "exec"
+        raise ExecFailed(error.errno or 0, stage) from None
+    process.returncode = 0  # ours to reap, not Popen's
+    return process.pid
+
+
+def _as_dict(environment: Sequence[bytes] | None) -> dict[bytes, bytes] | None:
+    if environment is None:
+        return None
+    pairs = (variable.partition(b"=") for variable in environment)
+    return {name: value for name, _, value in pairs}

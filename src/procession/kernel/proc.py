@@ -1,0 +1,78 @@
+"""Reading /proc. Processes vanish while one looks: every reader answers None or nothing then, and never raises.
+
+Source: proc(5). The second field of ``stat`` may contain anything, so fields are counted from its last parenthesis.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from procession.kernel.files import read_file
+
+ZOMBIE_STATES = frozenset("ZXx")
+STOPPED_STATES = frozenset("Tt")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStat:
+    """One line of ``/proc/<pid>/stat``: who it is, whose it is. ``start_ticks`` is its start since boot, in ticks."""
+
+    pid: int
+    name: str
+    state: str
+    ppid: int
+    process_group: int
+    session: int
+    threads: int
+    start_ticks: int
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is dead in all but name. A leader thread that ended while others run is not (pthread_exit)."""
+        return self.state in ZOMBIE_STATES and self.threads <= 1
+
+
+def read_stat(pid: int) -> ProcessStat | None:
+    """Read who ``pid`` is now; None if there is no such process."""
+    line = read_file(f"/proc/{pid}/stat")
+    if not line:
+        return None
+    opening, closing = line.find(b"("), line.rfind(b")")
+    fields = line[closing + 2 :].split()
+    return ProcessStat(
+        pid=pid,
+        name=line[opening + 1 : closing].decode(errors="replace"),
+        state=fields[0].decode(),
+        ppid=int(fields[1]),
+        process_group=int(fields[2]),
+        session=int(fields[3]),
+        threads=int(fields[17]),
+        start_ticks=int(fields[19]),
+    )
+
+
+def scan_stats() -> Iterator[ProcessStat]:
+    """Give every process there is, one after the other."""
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            stat = read_stat(int(entry))
+            if stat is not None:
+                yield stat
+
+
+def newest_pid() -> int:
+    """Give the number that was handed out last, to a process or a thread."""
+    return int(read_file("/proc/loadavg").split()[-1])
+
+
+def read_environment(pid: int) -> list[bytes]:
+    """Give the ``NAME=value`` strings it was started with; nothing if it is gone or not ours to see."""
+    return read_file(f"/proc/{pid}/environ").split(b"\0")
+
+
+def read_arguments(pid: int) -> list[str]:
+    """Give its arguments; nothing for a zombie or a kernel thread."""
+    text = read_file(f"/proc/{pid}/cmdline").rstrip(b"\0")
+    return [os.fsdecode(each) for each in text.split(b"\0")] if text else []

@@ -1,0 +1,67 @@
+"""Waiting for files: shared, never missing a wake-up."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from procession.kernel.inotify import IN_Q_OVERFLOW, Inotify, InotifyEvent
+from procession.streams.watch import wake_when, watch_directory, watch_file
+
+
+@pytest.fixture
+def fd(tmp_path: Path):
+    """An open file."""
+    fd = os.open(tmp_path / "file", os.O_CREAT | os.O_RDWR)
+    yield fd
+    os.close(fd)
+
+
+async def test_everyone_who_watches_a_file_is_woken(fd: int, tmp_path: Path):
+    """Two watches of one file, also through different descriptors, and one that left."""
+    first, second, left = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    other = os.open(tmp_path / "file", os.O_RDONLY)
+    with watch_file(fd, first), watch_file(other, second):
+        with watch_file(fd, left):
+            pass
+        os.write(fd, b"x")
+        await asyncio.gather(first.wait(), second.wait())
+    os.close(other)
+
+    assert not left.is_set()
+
+
+async def test_a_flood_does_not_hide_the_last_write(fd: int):
+    """Also while it rests between two looks, the last write wakes us."""
+    wake = asyncio.Event()
+    with watch_file(fd, wake):
+        for _ in range(20):
+            os.write(fd, b"x")
+            async with asyncio.timeout(2):
+                await wake.wait()
+            wake.clear()
+
+
+async def test_an_overflow_wakes_everyone(fd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """When the kernel dropped events, everybody looks again."""
+    file, folder = asyncio.Event(), asyncio.Event()
+    read = Inotify.read
+    monkeypatch.setattr(Inotify, "read", lambda self: [InotifyEvent(-1, IN_Q_OVERFLOW, 0, "")] * bool(read(self)))
+    with watch_file(fd, file), watch_directory(tmp_path, folder):
+        os.write(fd, b"x")
+        await asyncio.gather(file.wait(), folder.wait())
+
+
+async def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path):
+    """And leaves nothing open."""
+    with pytest.raises(FileNotFoundError), watch_directory(tmp_path / "no", asyncio.Event()):
+        pass
+
+
+async def test_a_condition_wakes_like_a_write():
+    """One wait serves for both, also when the condition was met before."""
+    done, wake = asyncio.Event(), asyncio.Event()
+    done.set()
+    async with wake_when(done, wake), wake_when(None, wake):
+        await wake.wait()
