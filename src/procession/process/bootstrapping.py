@@ -1,0 +1,117 @@
+"""When a job needs more than vfork and exec can give, and how it is started then: see `bootstrap`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from procession.errors import StartError, StartFailed
+from procession.kernel import signal_state
+from procession.kernel.fork_exec import ExecFailed, Spawning, fork_and_exec
+from procession.model.command import Command
+from procession.process.tree import Tree
+
+_PROGRAM = str(Path(__file__).with_name("bootstrap.py"))
+_REPORT_BYTES = 64
+
+Translate = Callable[[ExecFailed, Command, str], StartError]
+
+
+def is_needed(command: Command, pty_stream: int | None, ignored: list[int]) -> bool:
+    """Whether the job asks for a terminal, limits or moved descriptors, or would inherit signals we cannot hide."""
+    limits = command.limits
+    return (
+        pty_stream is not None
+        or bool(limits.soft or limits.hard or limits.nice)
+        or any(number != source for number, source in command.fds.items())
+        or signal_state.has_blocked_signals()
+        or not signal_state.can_hide(ignored)
+    )
+
+
+async def fork(command: Command, spawning: Spawning, pty_stream: int | None, tree: Tree, translate: Translate) -> int:
+    """Start the bootstrap in the job's place and wait until it has become the job. Raises: StartError."""
+    status, child_status = os.pipe()
+    program = os.fsdecode(spawning.executable)
+    try:
+        pid = _fork_bootstrap(command, _wrap(command, spawning, pty_stream, child_status), tree, translate)
+        os.close(child_status)
+        child_status = -1
+        try:
+            report = await _read_report(status)
+        except BaseException:
+            _kill(pid)
+            raise
+    finally:
+        os.close(status)
+        if child_status >= 0:
+            os.close(child_status)
+    if report:
+        _kill(pid)
+        raise _explain(report, command, program, translate)
+    return pid
+
+
+def _fork_bootstrap(command: Command, spawning: Spawning, tree: Tree, translate: Translate) -> int:
+    try:
+        return tree.fork(lambda: fork_and_exec(spawning))
+    except ExecFailed as failure:
+        raise translate(failure, command, os.fsdecode(spawning.executable)) from failure
+
+
+def _wrap(command: Command, spawning: Spawning, pty_stream: int | None, status: int) -> Spawning:
+    spec = {
+        "status": status,
+        "terminal": pty_stream,
+        "soft": command.limits.soft,
+        "hard": command.limits.hard,
+        "nice": command.limits.nice,
+        "fds": list(command.fds.items()),
+        "program": os.fsdecode(spawning.executable),
+    }
+    python = os.fsencode(sys.executable)
+    start = [python, b"-I", b"-S", os.fsencode(_PROGRAM), json.dumps(spec).encode()]
+    return replace(spawning, argv=[*start, *spawning.argv], executable=python, pass_fds=(*spawning.pass_fds, status))
+
+
+async def _read_report(status: int) -> bytes:
+    """Wait for the end of the status pipe: empty when exec closed it, else what failed."""
+    os.set_blocking(status, False)
+    loop = asyncio.get_running_loop()
+    readable = loop.create_future()
+    loop.add_reader(status, _resolve, readable)
+    try:
+        await readable
+    finally:
+        loop.remove_reader(status)
+    return os.read(status, _REPORT_BYTES)
+
+
+def _resolve(readable: asyncio.Future[None]) -> None:
+    if not readable.done():
+        readable.set_result(None)
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)  # our own child, not reaped yet: the number is still its own
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
+
+
+def _explain(report: bytes, command: Command, program: str, translate: Translate) -> StartError:
+    stage, _, number = report.decode().partition(":")
+    failure = ExecFailed(int(number), stage)
+    if stage == "exec":
+        return translate(failure, command, program)
+    shown = str(command)
+    return StartFailed(
+        f"cannot start {shown}: its {stage} cannot be set: {failure.strerror}", command=shown, errno=failure.errno
+    )

@@ -1,0 +1,101 @@
+"""A tree that is one control group: membership is exact, killing and freezing are one write."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import threading
+from collections.abc import Callable
+
+from procession.kernel import cgroup
+from procession.process.waiting import wait_for
+
+FREEZE_LIMIT_S = 2.0
+
+
+class CgroupTree:
+    """A tree that is one control group."""
+
+    exact = True
+
+    def __init__(self, base: cgroup.Base) -> None:
+        """Take a leaf. Raises: OSError."""
+        self._base = base
+        self._leaf = base.take_leaf()
+
+    def fork(self, fork: Callable[[], int]) -> int:
+        """Fork inside the group."""
+        leader = self._base.fork_inside(self._leaf, fork)
+        if threading.active_count() > 1:
+            self._base.put_back_strangers(self._leaf, leader)
+        return leader
+
+    def environment(self) -> dict[str, str]:
+        """Nothing is needed."""
+        return {}
+
+    def pids(self) -> list[int]:
+        """Ask the kernel."""
+        return self._leaf.pids()
+
+    def has(self, pid: int) -> bool:
+        """Ask the kernel."""
+        return pid in self._leaf.pids()
+
+    def is_empty(self) -> bool:
+        """Ask the kernel."""
+        return not self._leaf.is_populated()
+
+    def kill(self) -> None:
+        """One write; forks under way are caught too."""
+        self._leaf.kill()
+
+    async def freeze(self) -> None:
+        """Freeze the group and wait until the kernel says that it is."""
+        self._leaf.freeze()
+        await wait_for(lambda: self._leaf.is_frozen() or self.is_empty(), FREEZE_LIMIT_S)
+
+    def thaw(self) -> None:
+        """Thaw the group; what had stopped itself before stays stopped."""
+        self._leaf.thaw()
+
+    def out_of_memory_kills(self) -> int:
+        """Read the group's own count."""
+        return self._leaf.out_of_memory_kills()
+
+    def close(self) -> None:
+        """Give the group back."""
+        self._base.give_back(self._leaf)
+
+
+_base: cgroup.Base | None = None
+_looked_for_base = False
+
+
+def find_base() -> cgroup.Base | None:
+    """Give this process's directory of control groups, made on first use; None where there can be none."""
+    global _base, _looked_for_base  # noqa: PLW0603 - one directory per process, whoever asks
+    if not _looked_for_base:
+        _looked_for_base = True
+        home = cgroup.find_home()
+        with contextlib.suppress(OSError):
+            _base = cgroup.Base(home) if home and os.environ.get("PROCESSION_CGROUP") != "off" else None
+        atexit.register(_close_base)
+    return _base
+
+
+def _close_base() -> None:
+    if _base is not None:
+        _base.close()
+
+
+def _forget_base() -> None:
+    """A forked copy of this process has no trees; it makes a directory of its own if it starts any."""
+    global _base, _looked_for_base
+    if _base is not None:
+        _base.forget()
+    _base, _looked_for_base = None, False
+
+
+os.register_at_fork(after_in_child=_forget_base)

@@ -1,0 +1,78 @@
+"""The environment a job starts with: ours, changed as asked, without what was meant for us alone."""
+
+from __future__ import annotations
+
+import os
+
+from procession.errors import TooLong
+from procession.model.command import Command
+
+MEANT_FOR_US = (
+    "LISTEN_FDNAMES",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "NODE_CHANNEL_FD",
+    "NODE_CHANNEL_SERIALIZATION_MODE",
+    "NODE_UNIQUE_ID",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
+)
+"""Channels and contracts of whoever started *us*. Passed on, they would let a job speak in our name."""
+
+_MEANT_FOR_US = frozenset(map(os.fsencode, MEANT_FOR_US))
+
+STRING_LIMIT_BYTES = 131_072
+"""The most the kernel takes for one argument or variable, its final NUL included (MAX_ARG_STRLEN)."""
+
+
+def search_path(command: Command) -> str | None:
+    """Give the PATH the job will have; None if it has none."""
+    if "PATH" in command.env:
+        return command.env["PATH"]
+    return None if command.clean_env else os.environ.get("PATH")
+
+
+def build_environment(command: Command, further: dict[str, str]) -> list[bytes] | None:
+    """Give the job's ``NAME=value`` strings; None where they are exactly ours. Raises: TooLong."""
+    if not (command.env or command.clean_env or further or _is_for_us_in_ours()):
+        return None
+    variables: dict[str, str | None] = {} if command.clean_env else dict(os.environ)
+    for name in MEANT_FOR_US:
+        variables.pop(name, None)
+    variables.update(command.env)
+    variables.update(further)
+    encoded = [os.fsencode(f"{name}={value}") for name, value in variables.items() if value is not None]
+    for variable in encoded:
+        if len(variable) >= STRING_LIMIT_BYTES:
+            raise too_long(f"the environment variable {variable.split(b'=')[0].decode()}", len(variable), str(command))
+    return encoded
+
+
+def _is_for_us_in_ours() -> bool:
+    # os.environ raises and catches for every name that is not there: ten times slower than the dictionary inside
+    ours = getattr(os.environ, "_data", None)
+    if ours is None:
+        return any(name in os.environ for name in MEANT_FOR_US)
+    return not _MEANT_FOR_US.isdisjoint(ours)
+
+
+def encode_arguments(command: Command) -> list[bytes]:
+    """Give the arguments as the kernel takes them. Raises: TooLong, naming the one."""
+    encoded = [os.fsencode(argument) for argument in command.argv]
+    if max(map(len, encoded)) >= STRING_LIMIT_BYTES:
+        index = next(index for index, argument in enumerate(encoded) if len(argument) >= STRING_LIMIT_BYTES)
+        raise too_long(f"argv[{index}]", len(encoded[index]), f"{command.argv[0]} …")
+    return encoded
+
+
+def too_long(element: str, size_bytes: int, shown: str, limit_bytes: int = STRING_LIMIT_BYTES - 1) -> TooLong:
+    """Say that ``element`` is over the kernel's limit."""
+    return TooLong(
+        f"cannot start {shown[:200]}: {element} has {size_bytes:,} bytes, the kernel takes {limit_bytes:,}",
+        hint="give large values through standard input or a file",
+        command=shown[:200],
+        element=element,
+        size_bytes=size_bytes,
+        limit_bytes=limit_bytes,
+    )

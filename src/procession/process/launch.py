@@ -1,0 +1,160 @@
+"""From a command to a running child: validate, open, fork, and give back what is needed to look after it.
+
+Nothing is created before everything was validated; what fails afterwards takes everything with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from procession.errors import (
+    BadFormat,
+    BadWorkingDirectory,
+    NoDescriptorsLeft,
+    NoProcessesLeft,
+    NotExecutable,
+    StartError,
+    StartFailed,
+    TextFileBusy,
+)
+from procession.kernel import pidfd, signal_state
+from procession.kernel.fork_exec import ExecFailed, Spawning, fork_and_exec
+from procession.kernel.oserrors import OUT_OF_DESCRIPTORS, OUT_OF_PROCESSES
+from procession.model.command import Command
+from procession.process import bootstrapping
+from procession.process.environment import build_environment, encode_arguments, search_path, too_long
+from procession.process.program import explain_exec_failure, find_program
+from procession.process.stdio import OpenStreams, check_descriptors
+from procession.process.tree import Tree, make_tree
+
+_BUSY_TRIES = 5
+_BUSY_PAUSE_S = 0.01
+
+
+@dataclass(slots=True)
+class Launched:
+    """A child that runs. ``pidfd`` is None if it ended, and was reaped by others, before we could look."""
+
+    pid: int
+    pidfd: int | None
+    tree: Tree
+    streams: OpenStreams
+
+
+def check_command(command: Command) -> str:
+    """Check everything that can be known beforehand, starting nothing; returns the program's absolute path.
+
+    Raises: StartError of the kind that fits.
+    """
+    _check_cwd(command)
+    check_descriptors(command)
+    return find_program(command.argv[0], search_path(command), command.cwd, command)
+
+
+async def launch(command: Command) -> Launched:
+    """Start ``command``. Raises: StartError of the kind that fits; nothing is left then."""
+    program = check_command(command)
+    arguments = encode_arguments(command)
+    tree = make_tree()
+    try:
+        environment = build_environment(command, tree.environment())
+        streams = OpenStreams(command)
+    except BaseException:
+        tree.close()
+        raise
+    try:
+        spawning = _describe(command, program, arguments, environment, streams)
+        pid = await _fork(command, spawning, tree, streams)
+    except BaseException:
+        streams.close()
+        tree.close()
+        raise
+    streams.close_child_ends()
+    return Launched(pid, pidfd.open_pidfd(pid), tree, streams)
+
+
+def _describe(
+    command: Command, program: str, arguments: Sequence[bytes], environment: list[bytes] | None, streams: OpenStreams
+) -> Spawning:
+    return Spawning(
+        argv=arguments,
+        executable=os.fsencode(program),
+        environment=environment,
+        cwd=os.fsencode(command.cwd) if command.cwd is not None else None,
+        stdin=streams.child[0],
+        stdout=streams.child[1],
+        stderr=streams.child[2],
+        pass_fds=tuple(command.fds.values()),
+        umask=-1 if command.limits.umask is None else command.limits.umask,
+    )
+
+
+async def _fork(command: Command, spawning: Spawning, tree: Tree, streams: OpenStreams) -> int:
+    ignored = signal_state.ignored_signals()
+    if bootstrapping.is_needed(command, streams.pty_stream, ignored):
+        return await bootstrapping.fork(command, spawning, streams.pty_stream, tree, _translate)
+    for tries_left in reversed(range(_BUSY_TRIES)):
+        try:
+            return tree.fork(lambda: _fork_without(ignored, spawning))
+        except ExecFailed as failure:
+            if failure.errno != errno.ETXTBSY or not tries_left:
+                raise _translate(failure, command, os.fsdecode(spawning.executable)) from failure
+        # a fork elsewhere may hold a just written file open for an instant: golang/go#22315
+        await asyncio.sleep(_BUSY_PAUSE_S)
+    raise AssertionError
+
+
+def _fork_without(ignored: list[int], spawning: Spawning) -> int:
+    if not ignored:
+        return fork_and_exec(spawning)
+    with signal_state.hidden(ignored):
+        return fork_and_exec(spawning)
+
+
+def _check_cwd(command: Command) -> None:
+    cwd = command.cwd
+    if cwd is None or os.path.isdir(cwd):
+        return
+    problem = "is not a directory" if os.path.exists(cwd) else "does not exist"
+    raise BadWorkingDirectory(
+        f"cannot start {command}: the working directory {cwd} {problem}", command=str(command), cwd=cwd
+    )
+
+
+def _translate(failure: ExecFailed, command: Command, program: str) -> StartError:
+    """Say in our words what the kernel said with a number."""
+    number = failure.errno or 0
+    shown = str(command)
+    if failure.stage == "cwd":
+        message = f"cannot start {shown}: the working directory {command.cwd} cannot be entered: {failure.strerror}"
+        return BadWorkingDirectory(message, command=shown, cwd=command.cwd, errno=number)
+    if number in (errno.ENOENT, errno.ENOTDIR, errno.ENOEXEC):
+        try:
+            explain_exec_failure(program, shown)
+        except StartError as explained:
+            return explained
+    if number == errno.E2BIG:
+        total = sum(map(len, command.argv))
+        return too_long("the arguments and the environment together", total, shown)
+    kind, why, hint = _MEANINGS.get(number, (StartFailed, failure.strerror or "refused", ""))
+    if number in OUT_OF_PROCESSES and failure.stage == "fork":
+        kind, why, hint = NoProcessesLeft, "no processes left", "wait for others to end, or raise the limit (ulimit -u)"
+    elif number in OUT_OF_DESCRIPTORS:
+        kind, why, hint = NoDescriptorsLeft, "no file descriptors left", "close some, or raise the limit (ulimit -n)"
+    return kind(f"cannot start {shown}: {why}", hint=hint, command=shown, program=program, errno=number)
+
+
+_MEANINGS: dict[int, tuple[type[StartError], str, str]] = {
+    errno.EACCES: (NotExecutable, "permission denied", "check the permissions of the file and its directories"),
+    errno.EPERM: (NotExecutable, "not permitted", "check the permissions of the file and its file system"),
+    errno.ENOEXEC: (
+        BadFormat,
+        "the kernel cannot execute this file format",
+        "begin a script with #!/bin/sh or the like",
+    ),
+    errno.ETXTBSY: (TextFileBusy, "somebody holds the program open for writing", "close it first"),
+}

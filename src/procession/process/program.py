@@ -1,0 +1,144 @@
+"""Finding the program before anything is created, and saying exactly what is wrong when it cannot run.
+
+One policy at every entry point: no `/bin/sh` fallback. A file that the kernel cannot execute is an error that says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from typing import Never
+
+from procession.errors import BadFormat, InterpreterMissing, NotExecutable, ProgramNotFound
+
+_SHEBANG_LIMIT = 256
+"""The kernel reads no more of a script's first line (BINPRM_BUF_SIZE)."""
+
+
+def find_program(name: str, search_path: str | None, cwd: str | None, shown: object) -> str:
+    """Give the absolute path of what ``name`` means: by the job's own PATH, or from *our* directory if it has ``/``.
+
+    ``shown`` is the command, whose text the errors quote.
+    Raises: ProgramNotFound, NotExecutable, InterpreterMissing, BadFormat.
+    """
+    if "/" in name:
+        path = name if name.startswith("/") else os.path.abspath(name)
+        try:
+            _check_runnable(path, shown)
+        except (FileNotFoundError, NotADirectoryError):
+            raise _not_found(name, search_path, shown) from None
+        return path
+    unusable = None
+    for path in _candidates(name, search_path, cwd):
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            _check_interpreter(path, shown)
+            return path
+        unusable = unusable or (path if os.path.exists(path) else None)
+    if unusable:
+        _check_runnable(unusable, shown)
+    raise _not_found(name, search_path, shown)
+
+
+def explain_exec_failure(path: str, shown: object) -> None:
+    """Look again at a program that exec refused as missing or malformed. Raises the error that says why, if one does."""
+    if not os.path.exists(path):
+        raise _not_found(path, None, shown)
+    _check_runnable(path, shown)
+
+
+def _candidates(name: str, search_path: str | None, cwd: str | None) -> Iterator[str]:
+    for directory in (os.defpath if search_path is None else search_path).split(":"):
+        if directory.startswith("/"):
+            yield f"{directory}/{name}"
+        else:  # relative (or empty) entries mean the directory the job starts in
+            yield os.path.join(os.path.abspath(cwd or "."), directory, name)
+
+
+def _check_runnable(path: str, shown: object) -> None:
+    mode = os.stat(path).st_mode
+    if stat.S_ISDIR(mode):
+        _refuse(path, shown, "is a directory", "name a file inside it")
+    if not stat.S_ISREG(mode):
+        _refuse(path, shown, "is no regular file", "name a program")
+    if not os.access(path, os.X_OK):
+        _refuse(path, shown, "is not executable", f"chmod +x {path}, or run it through its interpreter")
+    _check_interpreter(path, shown)
+
+
+def _refuse(path: str, shown: object, why: str, hint: str) -> Never:
+    raise NotExecutable(f"cannot start {shown}: {path} {why}", hint=hint, command=str(shown), program=path)
+
+
+def _check_interpreter(path: str, shown: object) -> None:
+    start = _first_bytes(path)
+    if start is None or start.startswith(b"\x7fELF"):
+        return
+    if not start:
+        raise _bad_format(path, shown, "is empty")
+    if not start.startswith(b"#!"):
+        if start.startswith(b"\xef\xbb\xbf#!"):
+            raise _bad_format(path, shown, "begins with a byte order mark, which hides its #! line")
+        return  # perhaps a format of binfmt_misc; the kernel decides
+    # the kernel splits at blanks and tabs only: a \r belongs to the interpreter's name
+    first_line = start[2:].split(b"\n", 1)[0].strip(b" \t")
+    interpreter = os.fsdecode(re.split(rb"[ \t]", first_line, maxsplit=1)[0])
+    if not os.path.exists(interpreter):
+        raise _interpreter_missing(path, interpreter, shown)
+
+
+def _first_bytes(path: str) -> bytes | None:
+    """Give its beginning, None if it may be run but not read."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            return os.read(descriptor, _SHEBANG_LIMIT)
+        finally:
+            os.close(descriptor)
+    return None
+
+
+def _interpreter_missing(path: str, interpreter: str, shown: object) -> InterpreterMissing:
+    hint = "the script has Windows line ends; convert it" if interpreter.endswith("\r") else f"install {interpreter}"
+    return InterpreterMissing(
+        f"cannot start {shown}: the interpreter {interpreter!r} of {path} does not exist",
+        hint=hint,
+        command=str(shown),
+        program=path,
+        interpreter=interpreter,
+    )
+
+
+def _bad_format(path: str, shown: object, why: str) -> BadFormat:
+    return BadFormat(
+        f"cannot start {shown}: {path} {why}",
+        hint="begin the script with a line like #!/bin/sh, or run it through its interpreter",
+        command=str(shown),
+        program=path,
+    )
+
+
+def _not_found(name: str, search_path: str | None, shown: object) -> ProgramNotFound:
+    suggestion = _close_match(name, search_path)
+    hint = f"did you mean {suggestion}?" if suggestion else "check the spelling and the PATH of the job"
+    return ProgramNotFound(
+        f"cannot start {shown}: there is no program {name!r}",
+        hint=hint,
+        command=str(shown),
+        program=name,
+        suggestion=suggestion,
+    )
+
+
+def _close_match(name: str, search_path: str | None) -> str | None:
+    directory, _, base = name.rpartition("/")
+    places = [directory or "/"] if "/" in name else (os.defpath if search_path is None else search_path).split(":")
+    known: set[str] = set()
+    for place in places:
+        with contextlib.suppress(OSError):
+            known.update(os.listdir(place))
+    matches = difflib.get_close_matches(base, known, n=1, cutoff=0.75)
+    return (f"{directory}/{matches[0]}" if "/" in name else matches[0]) if matches else None

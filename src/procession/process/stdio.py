@@ -1,0 +1,160 @@
+"""Opening what a command's streams are connected to: the child's ends for the fork, ours for afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any
+
+from procession.errors import NoDescriptorsLeft, StdioUnavailable
+from procession.kernel import terminal
+from procession.kernel.oserrors import OUT_OF_DESCRIPTORS
+from procession.model.command import Command
+from procession.model.stdio import Descriptor, File, Inherit, Log, Merged, Null, Output, Pipe, Pty, Stdin
+from procession.streams.log import LogFile
+
+STREAMS = ("stdin", "stdout", "stderr")
+
+
+class OpenStreams:
+    """The open ends of one command's streams.
+
+    child: the descriptors that become 0, 1 and 2. ours: our end by stream name, for pipes; a pty's master stands under
+    ``pty``. logs: the log file by stream name.
+    """
+
+    def __init__(self, command: Command) -> None:
+        """Open everything, or nothing. Raises: StdioUnavailable, NoDescriptorsLeft."""
+        self.child: list[int] = []
+        self.ours: dict[str, int] = {}
+        self.logs: dict[str, LogFile] = {}
+        self._command = command
+        self._only_for_child: list[int] = []
+        self._null: int | None = None
+        self._slave: int | None = None
+        try:
+            for stream in STREAMS:
+                self.child.append(self._open(stream, getattr(command, stream)))
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pty_stream(self) -> int | None:
+        """Which of 0, 1 and 2 is the terminal, if one is."""
+        return None if self._slave is None else self.child.index(self._slave)
+
+    def close_child_ends(self) -> None:
+        """Close, after the fork, what only the child shall hold."""
+        for descriptor in self._only_for_child:
+            os.close(descriptor)
+        self._only_for_child.clear()
+
+    def close(self) -> None:
+        """Close everything: nothing was started."""
+        self.close_child_ends()
+        for descriptor in self.ours.values():
+            os.close(descriptor)
+        self.ours.clear()
+        for log in self.logs.values():
+            log.close()
+        self.logs.clear()
+
+    def _open(self, stream: str, wanted: Stdin | Output) -> int:
+        try:
+            return int(_OPENERS[type(wanted)](self, stream, wanted))
+        except OSError as error:
+            raise _explain(error, stream, wanted, self._command) from error
+
+    def _open_null(self, _stream: str, _wanted: Null) -> int:
+        if self._null is None:
+            self._null = self._for_child(os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC))
+        return self._null
+
+    def _open_pipe(self, stream: str, _wanted: Pipe) -> int:
+        read_end, write_end = os.pipe()
+        child, ours = (read_end, write_end) if stream == "stdin" else (write_end, read_end)
+        self.ours[stream] = ours
+        return self._for_child(child)
+
+    def _open_file(self, stream: str, wanted: File) -> int:
+        if stream == "stdin":
+            flags = os.O_RDONLY
+        else:
+            flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if wanted.append else os.O_TRUNC)
+        return self._for_child(os.open(wanted.path, flags | os.O_CLOEXEC | os.O_NOCTTY, 0o666))
+
+    def _open_log(self, stream: str, wanted: Log) -> int:
+        for other in self.logs.values():
+            if other.path == wanted.path:
+                self.logs[stream] = other
+                return other.fd
+        log = self.logs[stream] = LogFile(wanted.path, wanted.limit_bytes)
+        return log.fd
+
+    def _open_pty(self, _stream: str, wanted: Pty) -> int:
+        if self._slave is None:
+            self.ours["pty"], self._slave = terminal.open_terminal(wanted.columns, wanted.rows)
+            self._for_child(self._slave)
+        return self._slave
+
+    def _open_inherited(self, stream: str, _wanted: Inherit) -> int:
+        number = STREAMS.index(stream)
+        os.fstat(number)
+        return number
+
+    def _open_descriptor(self, _stream: str, wanted: Descriptor) -> int:
+        os.fstat(wanted.fd)
+        return wanted.fd
+
+    def _open_merged(self, _stream: str, _wanted: Merged) -> int:
+        return self.child[1]
+
+    def _for_child(self, descriptor: int) -> int:
+        self._only_for_child.append(descriptor)
+        return descriptor
+
+
+_OPENERS: dict[type, Any] = {
+    Null: OpenStreams._open_null,
+    Pipe: OpenStreams._open_pipe,
+    File: OpenStreams._open_file,
+    Log: OpenStreams._open_log,
+    Pty: OpenStreams._open_pty,
+    Inherit: OpenStreams._open_inherited,
+    Descriptor: OpenStreams._open_descriptor,
+    Merged: OpenStreams._open_merged,
+}
+
+
+def check_descriptors(command: Command) -> None:
+    """Refuse further descriptors that are not open. Raises: StdioUnavailable."""
+    for number, descriptor in command.fds.items():
+        with contextlib.suppress(OSError):
+            os.fstat(descriptor)
+            continue
+        raise StdioUnavailable(
+            f"cannot start {command}: descriptor {descriptor}, wanted as {number}, is not open",
+            command=str(command),
+            stream=f"fds[{number}]",
+            path=str(descriptor),
+        )
+
+
+def _explain(error: OSError, stream: str, wanted: Any, command: Command) -> Exception:
+    shown = str(command)
+    if error.errno in OUT_OF_DESCRIPTORS:
+        return NoDescriptorsLeft(
+            f"cannot start {shown}: no file descriptors left for {stream}",
+            hint="close some, raise the limit (ulimit -n), or try again later",
+            command=shown,
+            errno=error.errno,
+        )
+    path = getattr(wanted, "path", None) or str(getattr(wanted, "fd", type(wanted).__name__.lower()))
+    return StdioUnavailable(
+        f"cannot start {shown}: {stream} cannot be connected to {path}: {error.strerror}",
+        command=shown,
+        stream=stream,
+        path=path,
+        errno=error.errno,
+    )

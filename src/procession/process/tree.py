@@ -1,0 +1,91 @@
+"""A job's whole tree: who belongs to it, what can be done to all of it. Two kinds: `cgroup_tree`, `session_tree`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from msgspec import Struct
+
+from procession.kernel import pidfd, proc
+from procession.process.cgroup_tree import CgroupTree, find_base
+from procession.process.session_tree import SessionTree
+
+
+class Member(Struct, frozen=True):
+    """One process of a tree, as it was seen. ``start_ticks`` with the pid is its identity while this system is up."""
+
+    pid: int
+    ppid: int
+    state: str
+    start_ticks: int
+    command: str
+
+
+class Tree(Protocol):
+    """One job's processes."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether nobody can leave it unseen."""
+
+    def environment(self) -> dict[str, str]:
+        """Give the variables the leader must carry."""
+
+    def fork(self, fork: Callable[[], int]) -> int:
+        """Call ``fork``, which gives the leader's pid, so that the leader is born into the tree."""
+
+    def pids(self) -> list[int]:
+        """Give all that live."""
+
+    def has(self, pid: int) -> bool:
+        """Whether ``pid`` is a living member now."""
+
+    def is_empty(self) -> bool:
+        """Whether nothing lives."""
+
+    def kill(self) -> None:
+        """Send SIGKILL to all that can be seen now; to be repeated until empty where the tree is not exact."""
+
+    async def freeze(self) -> None:
+        """Stop all of it, and return when nothing runs."""
+
+    def thaw(self) -> None:
+        """Let exactly what `freeze` stopped run on."""
+
+    def out_of_memory_kills(self) -> int:
+        """Count the kernel's kills for want of memory, where it tells."""
+
+    def close(self) -> None:
+        """Let go of what the tree needs in us; called when it is known to be empty, or never came to life."""
+
+
+def make_tree() -> Tree:
+    """Make an empty tree of the best kind there is here."""
+    base = find_base()
+    if base is not None:
+        with contextlib.suppress(OSError):
+            return CgroupTree(base)
+    return SessionTree()
+
+
+def read_member(pid: int) -> Member | None:
+    """Look at one process; None if it is gone."""
+    stat = proc.read_stat(pid)
+    if stat is None or stat.is_gone:
+        return None
+    command = " ".join(proc.read_arguments(pid)) or f"[{stat.name}]"
+    return Member(pid, stat.ppid, stat.state, stat.start_ticks, command)
+
+
+def signal_members(tree: Tree, number: int) -> list[int]:
+    """Send a signal to every process of the tree; returns the pids we are not permitted to signal."""
+    refused = []
+    for pid in tree.pids():
+        try:
+            pidfd.signal_if(pid, number, partial(tree.has, pid))
+        except PermissionError:
+            refused.append(pid)
+    return refused

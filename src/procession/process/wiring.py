@@ -1,0 +1,163 @@
+"""The streams of a running process, put together from the ends that were opened for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+
+from procession.errors import StreamUnavailable
+from procession.kernel import terminal
+from procession.model.command import Command
+from procession.model.event import Event, LogDiskFull, LogDiskRecovered
+from procession.model.stdio import Pty
+from procession.process.stdio import OpenStreams
+from procession.streams.answering import TerminalAnswers
+from procession.streams.disk import LogDiskFull as DiskFull
+from procession.streams.disk import LogDiskRecovered as DiskRecovered
+from procession.streams.disk import LogFact
+from procession.streams.note import ArrivalNote
+from procession.streams.output import LogOutput, OutputStream, PipeOutput
+from procession.streams.reader import PipeReader
+from procession.streams.recorder import record_arrivals
+from procession.streams.writer import PipeWriter
+
+NOTE_SUFFIX = ".arrivals"
+STREAM_NUMBERS = {"stdout": 1, "stderr": 2}
+
+
+class Wiring:
+    """stdin: the writer, if there is one. outputs: by stream name; a pty stands under each stream it serves."""
+
+    def __init__(
+        self,
+        command: Command,
+        streams: OpenStreams,
+        on_output_end: Callable[[str], None],
+        tell: Callable[[Event], None],
+    ) -> None:
+        """Take over the open ends."""
+        self.stdin: PipeWriter | None = None
+        self.outputs: dict[str, OutputStream] = {}
+        self._command = command
+        self._on_output_end = on_output_end
+        self._tell = tell
+        self._done = asyncio.Event()
+        self._readers: list[PipeReader] = []
+        self._logs = streams.logs
+        self._recording: asyncio.Task[None] | None = None
+        self._master = streams.ours.get("pty")
+        for stream, descriptor in streams.ours.items():
+            self._connect(stream, descriptor)
+        streams.ours.clear()
+        if self._logs:
+            self._connect_logs()
+
+    def distinct_outputs(self) -> list[OutputStream]:
+        """Give each output once, even if it serves two streams."""
+        return list({id(output): output for output in self.outputs.values()}.values())
+
+    def pipe_names(self) -> list[str]:
+        """Name the streams that come through pipes or a pty."""
+        return [reader.name for reader in self._readers]
+
+    def open_readers(self) -> list[PipeReader]:
+        """Give the pipes that have not ended: unread ones whose writers are gone count as ended."""
+        return [each for each in self._readers if not each.ended and (each.claimed or not each.writers_are_gone())]
+
+    def collect_unread(self) -> None:
+        """Keep, from now on, what nobody reads."""
+        for output in self.distinct_outputs():
+            if isinstance(output, PipeOutput) and not output.reader.claimed and not output.reader.ended:
+                output.keep()
+
+    def note_exit(self) -> None:
+        """Nobody reads our writing any more."""
+        if self.stdin is not None:
+            self.stdin.close_now()
+
+    def note_closed(self) -> None:
+        """All is written that will be: followers come to their end."""
+        self._done.set()
+
+    async def settle(self, limit_s: float) -> None:
+        """Give readers who are at it the time to read to the end."""
+        deadline = asyncio.get_running_loop().time() + limit_s
+        while any(not each.ended and each.claimed for each in self._readers):
+            if asyncio.get_running_loop().time() > deadline:
+                return
+            await asyncio.sleep(0.001)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the pty another size. Raises: StreamUnavailable."""
+        if self._master is None or self._readers[0].ended:
+            raise StreamUnavailable("the process has no terminal", hint="pass stdout=PTY", stream="pty")
+        terminal.set_size(self._master, columns, rows)
+
+    def close(self) -> None:
+        """Let go of everything. What a log still has to note is noted first."""
+        self._done.set()
+        if self.stdin is not None:
+            self.stdin.close_now()
+        for reader in self._readers:
+            reader.close()
+        if self._recording is None:
+            self._close_logs()
+
+    def _connect(self, stream: str, descriptor: int) -> None:
+        if stream == "stdin":
+            self.stdin = PipeWriter(descriptor)
+        elif stream == "pty":
+            self._connect_pty(descriptor)
+        else:
+            self.outputs[stream] = self._read(stream, descriptor)
+
+    def _connect_pty(self, master: int) -> None:
+        serves = [name for name in ("stdout", "stderr") if isinstance(getattr(self._command, name), Pty)]
+        output = self._read(serves[0] if serves else "stdout", master)
+        self.outputs.update(dict.fromkeys(serves, output))
+        size = next(
+            each for each in (self._command.stdout, self._command.stderr, self._command.stdin) if isinstance(each, Pty)
+        )
+        answers = TerminalAnswers(size.columns, size.rows)
+        output.reader.answer = partial(_answer, master, answers)
+        if isinstance(self._command.stdin, Pty):
+            self.stdin = PipeWriter(os.dup(master), terminal=True)
+
+    def _read(self, stream: str, descriptor: int) -> PipeOutput:
+        reader = PipeReader(descriptor, stream, partial(self._on_output_end, stream))
+        self._readers.append(reader)
+        return PipeOutput(reader, self._command.line_limit_bytes, self._command.output_limit_bytes)
+
+    def _connect_logs(self) -> None:
+        limit = self._command.line_limit_bytes
+        for stream, log in self._logs.items():
+            self.outputs[stream] = LogOutput(stream, log, limit, self._done)
+        distinct = {STREAM_NUMBERS[stream]: log for stream, log in reversed(self._logs.items())}
+        first = next(iter(self._logs.values()))
+        note = ArrivalNote(first.path + NOTE_SUFFIX)
+        recording = record_arrivals(distinct, note, done=self._done, on_fact=self._tell_fact)
+        self._recording = asyncio.ensure_future(recording)
+        self._recording.add_done_callback(lambda _: self._close_logs(note))
+
+    def _tell_fact(self, fact: LogFact) -> None:
+        if isinstance(fact, DiskFull):
+            self._tell(LogDiskFull(at=time.time(), path=fact.path, free_bytes=fact.free_bytes))
+        elif isinstance(fact, DiskRecovered):
+            self._tell(LogDiskRecovered(at=time.time(), path=fact.path))
+
+    def _close_logs(self, note: ArrivalNote | None = None) -> None:
+        if note is not None:
+            note.close()
+        for log in self._logs.values():
+            log.close()
+
+
+def _answer(master: int, answers: TerminalAnswers, output: bytes) -> None:
+    reply = answers.feed(output)
+    if reply:
+        with contextlib.suppress(OSError):
+            os.write(master, reply)
