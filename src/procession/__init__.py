@@ -38,20 +38,25 @@ __all__ = sorted(set(_ROOM_OF) - {"__version__"})  # noqa: PLE0605 - computed on
 
 if TYPE_CHECKING:
     from procession.errors import *
-    from procession.model.command import Command, StopStep, command, shell
-    from procession.model.limits import Limits
-    from procession.model.outcome import ExitStatus, Outcome, OutcomeKind, Usage
-    from procession.model.state import TRANSITIONS, State
+    from procession.model.command import Command as Command, StopStep as StopStep, command as command, shell as shell
+    from procession.model.limits import Limits as Limits
+    from procession.model.outcome import (
+        ExitStatus as ExitStatus,
+        Outcome as Outcome,
+        OutcomeKind as OutcomeKind,
+        Usage as Usage,
+    )
+    from procession.model.state import TRANSITIONS as TRANSITIONS, State as State
     from procession.model.stdio import *
-    from procession.model.task import Dependency, Task
-    from procession.model.view import TaskView
-    from procession.process.process import Process
-    from procession.process.result import Result
-    from procession.process.run import run, run_blocking
-    from procession.process.spawn import spawn
-    from procession.streams.pieces import PartialBytes, PartialText
-    from procession.supervisor.supervisor import Supervisor
-    from procession.version import VERSION
+    from procession.model.task import Dependency as Dependency, Task as Task
+    from procession.model.view import TaskView as TaskView
+    from procession.process.process import Process as Process
+    from procession.process.result import Result as Result
+    from procession.process.run import run as run, run_blocking as run_blocking
+    from procession.process.spawn import spawn as spawn
+    from procession.streams.pieces import PartialBytes as PartialBytes, PartialText as PartialText
+    from procession.supervisor.supervisor import Supervisor as Supervisor
+    from procession.version import VERSION as VERSION
 
 
 def __getattr__(name: str) -> Any:

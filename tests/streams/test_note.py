@@ -94,6 +94,29 @@ def test_cuts_are_kept_up_to_date_while_the_note_grows(tmp_path: Path):
         assert [Cut(1, 2)] == cuts.of(2)
 
 
+def test_a_note_is_bounded_and_keeps_the_cuts(tmp_path: Path):
+    """The middle of a long note goes, its beginning and end stay, and so do all cuts, also for the next writer."""
+    limit, count = 65536, 20_000
+    with ArrivalNote(str(tmp_path / "note"), limit) as note:
+        note.record(1, 1, time_ns=1)
+        note.record_cut(2, Cut(10, 20))
+        for number in range(2, count):
+            note.record(1, number, time_ns=number)
+    if not note.is_bounded:
+        pytest.skip("the filesystem of the tests cannot punch holes")
+
+    with ArrivalNote(str(tmp_path / "note"), limit) as note:
+        for number in range(count, 2 * count):
+            note.record(1, number, time_ns=number)
+    ends = [record.end_offset for record in records(tmp_path / "note") if isinstance(record, Arrival)]
+
+    assert (tmp_path / "note").stat().st_blocks * 512 <= limit * 9 // 8 + 16384
+    assert (1, 2 * count - 1) == (ends[0], ends[-1])
+    assert sorted(ends) == ends
+    with NotedCuts(str(tmp_path / "note")) as cuts:
+        assert [Cut(10, 20)] == cuts.of(2)
+
+
 def test_a_write_that_fails_leaves_the_note_as_it_was(tmp_path: Path):
     """No room inside a record: an OSError, whole records only, and the next try goes on well."""
     note = ArrivalNote(str(tmp_path / "note"))

@@ -56,7 +56,10 @@ def fork_and_exec(spawning: Spawning) -> int:
     """
     if _fork_exec is None:
         return _popen(spawning)
-    read_end, write_end = _pipe_above_stdio()
+    try:
+        read_end, write_end = _pipe_above_stdio()
+    except OSError as error:
+        raise ExecFailed(error.errno or 0, "fork") from None
     try:
         pid = _fork(spawning, read_end, write_end)
         os.close(write_end)

@@ -27,6 +27,7 @@ IN_ONLYDIR: Final = 0x0100_0000
 IN_DONT_FOLLOW: Final = 0x0200_0000
 IN_MASK_ADD: Final = 0x2000_0000
 IN_ISDIR: Final = 0x4000_0000
+IN_ONESHOT: Final = 0x8000_0000
 
 _HEADER: Final = struct.Struct("iIII")
 _READ_BYTES: Final = 1 << 16

@@ -45,7 +45,7 @@ def hidden(ignored: list[int]) -> Iterator[None]:
         yield
     finally:
         for number in ignored:
-            _signal.signal(number, signal.SIG_IGN)
+            _signal.signal(number, _IGNORED)
 
 
 def _do_nothing(_number: int, _frame: object) -> None:

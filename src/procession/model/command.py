@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from procession.errors import InvalidCommand
+from procession.model.checks import check_duration, check_path, check_text, check_whole
 from procession.model.limits import Limits
 from procession.model.signals import signal_number
 from procession.model.stdio import NULL, PIPE, Merged, Output, Stdin
@@ -25,12 +26,19 @@ Argument = str | bytes | os.PathLike[Any]
 OUTPUT_LIMIT_BYTES: Final = 100_000_000
 LINE_LIMIT_BYTES: Final = 1 << 20
 
+_DESCRIPTOR_MAX = 2**31 - 1
+
 
 class StopStep(Struct, frozen=True):
     """One step of a stop sequence: send ``signal``, then wait up to ``wait_s`` seconds for the tree to end."""
 
     signal: int
     wait_s: float
+
+    def __post_init__(self) -> None:
+        """Take a name like ``TERM``, too. Raises: InvalidSignal, InvalidCommand."""
+        msgspec.structs.force_setattr(self, "signal", signal_number(self.signal))
+        check_duration("stop_signals", self.wait_s)
 
 
 class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -68,11 +76,17 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
 
     def __post_init__(self) -> None:
         """Raise InvalidCommand for anything no kernel could run, naming the field."""
+        if type(self.argv) is not tuple:
+            msgspec.structs.force_setattr(self, "argv", normalise_argv(self.argv))
         _check_argv(self.argv)
-        _check_text("cwd", self.cwd)
-        for name, value in self.env.items():
-            _check_variable(name, value)
-        _check_numbers(self)
+        if self.cwd is not None:
+            check_text("cwd", self.cwd)
+        _check_environment(self)
+        _check_streams(self)
+        _check_descriptors(self.fds)
+        _check_ending(self)
+        for field in ("output_limit_bytes", "line_limit_bytes"):
+            check_whole(field, getattr(self, field), 1)
 
     def __str__(self) -> str:
         """Quote the arguments so that the line can be pasted into a shell."""
@@ -126,16 +140,10 @@ def normalise(changes: dict[str, Any]) -> dict[str, Any]:
     if "argv" in changes:
         changes["argv"] = normalise_argv(changes["argv"])
     if changes.get("cwd") is not None:
-        changes["cwd"] = _path("cwd", changes["cwd"])
+        changes["cwd"] = check_path("cwd", changes["cwd"])
     if "env" in changes:
         changes["env"] = _environment(changes["env"])
     return changes
-
-
-def _path(field: str, given: object) -> str:
-    if isinstance(given, (str, bytes, os.PathLike)):
-        return os.fsdecode(given)
-    raise InvalidCommand(field, f"must be a path, got {type(given).__name__}")
 
 
 def _environment(given: object) -> dict[str, str | None]:
@@ -154,47 +162,62 @@ def _check_argv(argv: tuple[str, ...]) -> None:
     if not argv[0]:
         raise InvalidCommand("argv[0]", "is empty; it must name a program")
     for index, argument in enumerate(argv):
-        if type(argument) is not str:
-            raise InvalidCommand(f"argv[{index}]", f"must be text, got {type(argument).__name__}")
-        if "\0" in argument:
-            raise InvalidCommand(f"argv[{index}]", "contains a NUL character, which no program can receive")
+        check_text(f"argv[{index}]", argument)
+
+
+def _check_environment(given: Command) -> None:
+    if not isinstance(given.env, Mapping):
+        raise InvalidCommand("env", f"must be a mapping of names to values, got {type(given.env).__name__}")
+    for name, value in given.env.items():
+        _check_variable(name, value)
+    if not isinstance(given.clean_env, bool):
+        raise InvalidCommand("clean_env", f"must be True or False, got {given.clean_env!r}")
+    if isinstance(given.secrets, str) or not all(isinstance(name, str) for name in _sequence("secrets", given.secrets)):
+        raise InvalidCommand("secrets", f"must be a list of names, got {type(given.secrets).__name__}")
 
 
 def _check_variable(name: object, value: object) -> None:
     if not isinstance(name, str) or not name or "=" in name or "\0" in name:
         raise InvalidCommand("env", f"has a name that cannot be: {name!r}")
-    _check_text(f"env[{name!r}]", value)
+    check_text(f"env[{name!r}]", name)
+    if value is not None:
+        check_text(f"env[{name!r}]", value)
 
 
-def _check_text(field: str, value: object) -> None:
-    if value is None:
-        return
-    if not isinstance(value, str):
-        raise InvalidCommand(field, f"must be text, got {type(value).__name__}")
-    if "\0" in value:
-        raise InvalidCommand(field, "contains a NUL character, which no program can receive")
-
-
-def _check_numbers(given: Command) -> None:
-    if isinstance(given.stdin, Merged):
-        raise InvalidCommand("stdin", "cannot be merged; that is for stderr")
+def _check_streams(given: Command) -> None:
+    for stream, kinds in (("stdin", Stdin), ("stdout", Output), ("stderr", Output)):
+        if not isinstance(getattr(given, stream), kinds):
+            hint = "use PIPE, NULL, INHERIT, File(…), Descriptor(…), PTY; for output also Log(…), MERGED"
+            raise InvalidCommand(stream, f"cannot be connected to {getattr(given, stream)!r}", hint=hint)
     if isinstance(given.stdout, Merged):
         raise InvalidCommand("stdout", "cannot be merged; merge stderr into it instead")
-    if given.timeout_s is not None:
-        _check_duration("timeout_s", given.timeout_s)
-    _check_duration("grace_s", given.grace_s)
-    _check_duration("leak_grace_s", given.leak_grace_s)
-    for step in given.stop_signals:
-        signal_number(step.signal)
-        _check_duration("stop_signals", step.wait_s)
-    for number in given.fds:
-        if number < 3:
+
+
+def _check_descriptors(given: object) -> None:
+    if not isinstance(given, Mapping):
+        raise InvalidCommand("fds", f"must be a mapping of numbers to descriptors, got {type(given).__name__}")
+    for number, descriptor in given.items():
+        if number in (0, 1, 2):
             raise InvalidCommand(f"fds[{number}]", "is a standard stream; further descriptors begin at 3")
-    for field in ("output_limit_bytes", "line_limit_bytes"):
-        if getattr(given, field) < 1:
-            raise InvalidCommand(field, "must be at least 1 byte")
+        check_whole(f"fds[{number!r}]", number, 3, _DESCRIPTOR_MAX)
+        check_whole(f"fds[{number!r}]", descriptor, 0, _DESCRIPTOR_MAX)
 
 
-def _check_duration(field: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
-        raise InvalidCommand(field, f"must be a number of seconds from 0, got {value!r}")
+def _check_ending(given: Command) -> None:
+    if given.timeout_s is not None:
+        check_duration("timeout_s", given.timeout_s)
+    check_duration("grace_s", given.grace_s)
+    check_duration("leak_grace_s", given.leak_grace_s)
+    for step in _sequence("stop_signals", given.stop_signals):
+        if not isinstance(step, StopStep):
+            raise InvalidCommand("stop_signals", f"must be a list of StopStep(signal, wait_s), got {step!r}")
+    if given.descendants not in ("end", "keep"):
+        raise InvalidCommand("descendants", f"must be 'end' or 'keep', got {given.descendants!r}")
+    if not isinstance(given.limits, Limits):
+        raise InvalidCommand("limits", f"must be Limits(…), got {type(given.limits).__name__}")
+
+
+def _sequence(field: str, given: object) -> Sequence[object]:
+    if isinstance(given, (str, bytes)) or not isinstance(given, Sequence):
+        raise InvalidCommand(field, f"must be a list, got {type(given).__name__}")
+    return given

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import resource
+from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
 
 from procession.errors import InvalidCommand
+from procession.model.checks import check_whole
 
 RESOURCE_NAMES = frozenset(name.removeprefix("RLIMIT_").lower() for name in dir(resource) if name.startswith("RLIMIT_"))
 
@@ -26,14 +28,23 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     def __post_init__(self) -> None:
         """Raise InvalidCommand for a limit that does not exist or cannot be."""
         for which, limits in (("soft", self.soft), ("hard", self.hard)):
+            if not isinstance(limits, Mapping):
+                raise InvalidCommand(f"limits.{which}", f"must be a mapping of names to numbers, got {limits!r}")
             for name, value in limits.items():
                 _check_limit(f"limits.{which}[{name!r}]", name, value)
-        if self.umask is not None and not 0 <= self.umask <= 0o777:
-            raise InvalidCommand("limits.umask", f"must be from 0 to 0o777, got {self.umask!r}")
+        for name in self.soft.keys() & self.hard.keys():
+            if not _within(self.soft[name], self.hard[name]):
+                raise InvalidCommand(f"limits.soft[{name!r}]", f"must not be above the hard limit {self.hard[name]}")
+        check_whole("limits.nice", self.nice, -40, 40)
+        if self.umask is not None:
+            check_whole("limits.umask", self.umask, 0, 0o777)
 
 
-def _check_limit(field: str, name: str, value: int) -> None:
+def _check_limit(field: str, name: object, value: object) -> None:
     if name not in RESOURCE_NAMES:
         raise InvalidCommand(field, f"is no resource limit; there are {', '.join(sorted(RESOURCE_NAMES))}")
-    if isinstance(value, bool) or not isinstance(value, int) or value < -1:
-        raise InvalidCommand(field, f"must be a whole number from 0, or -1 for unlimited, got {value!r}")
+    check_whole(field, value, -1)
+
+
+def _within(soft: int, hard: int) -> bool:
+    return hard == -1 or (soft != -1 and soft <= hard)

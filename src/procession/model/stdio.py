@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 from msgspec import Struct
+
+from procession.model.checks import check_path, check_whole
+
+SIZE_LIMIT: Final = 65535
+"""The most columns or rows a terminal can have."""
+
+_DESCRIPTOR_MAX = 2**31 - 1
 
 
 class Pipe(Struct, frozen=True, tag="pipe", tag_field="kind"):
@@ -25,11 +33,19 @@ class File(Struct, frozen=True, tag="file", tag_field="kind"):
     path: str
     append: bool = False
 
+    def __post_init__(self) -> None:
+        """Take any kind of path. Raises: InvalidCommand."""
+        msgspec.structs.force_setattr(self, "path", check_path("path", self.path))
+
 
 class Descriptor(Struct, frozen=True, tag="descriptor", tag_field="kind"):
     """A file descriptor of this process, which stays ours to close."""
 
     fd: int
+
+    def __post_init__(self) -> None:
+        """Raise InvalidCommand for what can be no descriptor."""
+        check_whole("fd", self.fd, 0, _DESCRIPTOR_MAX)
 
 
 class Merged(Struct, frozen=True, tag="merged", tag_field="kind"):
@@ -42,12 +58,23 @@ class Log(Struct, frozen=True, tag="log", tag_field="kind"):
     path: str
     limit_bytes: int | None = None
 
+    def __post_init__(self) -> None:
+        """Take any kind of path. Raises: InvalidCommand."""
+        msgspec.structs.force_setattr(self, "path", check_path("path", self.path))
+        if self.limit_bytes is not None:
+            check_whole("limit_bytes", self.limit_bytes, 1)
+
 
 class Pty(Struct, frozen=True, tag="pty", tag_field="kind"):
     """A pseudo-terminal of this size, controlling the child's session. One serves every stream that asks for it."""
 
     columns: int = 80
     rows: int = 24
+
+    def __post_init__(self) -> None:
+        """Raise InvalidCommand for a size the kernel would silently wrap."""
+        check_whole("columns", self.columns, 1, SIZE_LIMIT)
+        check_whole("rows", self.rows, 1, SIZE_LIMIT)
 
 
 Stdin = Pipe | Null | Inherit | File | Descriptor | Pty

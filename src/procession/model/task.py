@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from procession.errors import InvalidTask
-from procession.model.command import Argument, Command, command
+from procession.model.command import Argument, Command, normalise_argv
 from procession.model.names import check_name
 
 Condition = Literal["started", "succeeded", "ended"]
@@ -80,7 +80,7 @@ def task(work: Task | Command | Sequence[Argument], /, **fields: Any) -> Task:
         fields["after"] = dependencies(fields["after"])
     if isinstance(work, Task):
         return msgspec.structs.replace(work, **fields)
-    return Task(command=work if isinstance(work, Command) else command(work), **fields)
+    return Task(command=work if isinstance(work, Command) else Command(argv=normalise_argv(work)), **fields)
 
 
 def dependencies(given: str | Dependency | Iterable[str | Dependency]) -> tuple[Dependency, ...]:

@@ -38,8 +38,11 @@ def is_needed(command: Command, pty_stream: int | None, ignored: list[int]) -> b
 
 async def fork(command: Command, spawning: Spawning, pty_stream: int | None, tree: Tree, translate: Translate) -> int:
     """Start the bootstrap in the job's place and wait until it has become the job. Raises: StartError."""
-    status, child_status = os.pipe()
     program = os.fsdecode(spawning.executable)
+    try:
+        status, child_status = os.pipe()
+    except OSError as error:
+        raise translate(ExecFailed(error.errno or 0, "fork"), command, program) from error
     try:
         pid = _fork_bootstrap(command, _wrap(command, spawning, pty_stream, child_status), tree, translate)
         os.close(child_status)
@@ -62,7 +65,8 @@ async def fork(command: Command, spawning: Spawning, pty_stream: int | None, tre
 def _fork_bootstrap(command: Command, spawning: Spawning, tree: Tree, translate: Translate) -> int:
     try:
         return tree.fork(lambda: fork_and_exec(spawning))
-    except ExecFailed as failure:
+    except OSError as error:
+        failure = error if isinstance(error, ExecFailed) else ExecFailed(error.errno or 0, "fork")
         raise translate(failure, command, os.fsdecode(spawning.executable)) from failure
 
 

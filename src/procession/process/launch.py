@@ -6,8 +6,10 @@ Nothing is created before everything was validated; what fails afterwards takes 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -69,12 +71,13 @@ async def launch(command: Command) -> Launched:
     try:
         spawning = _describe(command, program, arguments, environment, streams)
         pid = await _fork(command, spawning, tree, streams)
+        descriptor = _hold(command, pid)
     except BaseException:
         streams.close()
         tree.close()
         raise
     streams.close_child_ends()
-    return Launched(pid, pidfd.open_pidfd(pid), tree, streams)
+    return Launched(pid, descriptor, tree, streams)
 
 
 def _describe(
@@ -100,12 +103,25 @@ async def _fork(command: Command, spawning: Spawning, tree: Tree, streams: OpenS
     for tries_left in reversed(range(_BUSY_TRIES)):
         try:
             return tree.fork(lambda: _fork_without(ignored, spawning))
-        except ExecFailed as failure:
+        except OSError as error:
+            failure = error if isinstance(error, ExecFailed) else ExecFailed(error.errno or 0, "fork")
             if failure.errno != errno.ETXTBSY or not tries_left:
                 raise _translate(failure, command, os.fsdecode(spawning.executable)) from failure
         # a fork elsewhere may hold a just written file open for an instant: golang/go#22315
         await asyncio.sleep(_BUSY_PAUSE_S)
     raise AssertionError
+
+
+def _hold(command: Command, pid: int) -> int | None:
+    """Open a descriptor on the child, or take it back. Raises: NoDescriptorsLeft."""
+    try:
+        return pidfd.open_pidfd(pid)
+    except OSError as error:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)  # our own child, not reaped yet: the number is still its own
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+        raise _translate(ExecFailed(error.errno or 0, "fork"), command, "") from error
 
 
 def _fork_without(ignored: list[int], spawning: Spawning) -> int:

@@ -7,19 +7,16 @@ can hold up another. This object watches and acts; what an end *means* is decide
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import math
-import os
 import resource
 import signal
 import time
-from collections.abc import AsyncGenerator, Callable
-from typing import Any, Literal
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Literal
 
 import msgspec
 
 from procession.errors import AlreadyEnded, CannotSignal, StreamUnavailable
-from procession.kernel import pidfd, terminal
+from procession.kernel import pidfd
 from procession.model.command import Command
 from procession.model.event import (
     Closed,
@@ -41,20 +38,22 @@ from procession.policy.stop import plan_stop
 from procession.policy.verdict import Evidence, judge
 from procession.process.announce import Announcer
 from procession.process.deadline import Deadline
+from procession.process.ending import Ending
 from procession.process.launch import Launched
+from procession.process.leader import Leader
 from procession.process.ticker import ticker
 from procession.process.tree import Member, read_member, signal_members
-from procession.process.waiting import wait_for
 from procession.process.wiring import Wiring
 from procession.streams.output import Chunk, Line, OutputStream, merge_chunks, merge_lines
 from procession.streams.writer import PipeWriter
 
-KILL_LIMIT_S = 5.0
-"""How long SIGKILL is repeated before what is left is reported as surviving (not permitted, or stuck in the kernel)."""
-
 
 class Process:
-    """One running command. Made by `spawn`; bound to the event loop it was made in."""
+    """One running command. Made by `spawn`; bound to the event loop it was made in.
+
+    pid: of the leader. started_at, ended_at: seconds since the epoch. exit: how the leader ended, once it has.
+    outcome: the verdict, once all is over.
+    """
 
     def __init__(self, command: Command, launched: Launched, announcer: Announcer) -> None:
         """Look after what was just launched."""
@@ -64,12 +63,12 @@ class Process:
         self.ended_at: float | None = None
         self.exit: ExitStatus | None = None
         self.outcome: Outcome | None = None
-        self._loop = asyncio.get_running_loop()
-        self._began = self._loop.time()
+        self._began = time.monotonic()
         self._announcer = announcer
-        self._pidfd = launched.pidfd
+        self._tell = announcer.tell
         self._tree = launched.tree
         self._tree_is_empty = False
+        self._out_of_memory_kills = 0
         self._usage: Usage | None = None
         self._sent: set[int] = set()
         self._stopped_by: str | None = None
@@ -77,16 +76,17 @@ class Process:
         self._leaked = False
         self._ended_outputs: set[str] = set()
         self._suspended_by: str | None = None
-        self._ending: asyncio.Task[None] | None = None
-        self._exited: asyncio.Future[None] = self._loop.create_future()
+        self._ending: Ending | None = None
+        self._ending_task: asyncio.Task[None] | None = None
         self._waiters: list[asyncio.Future[None]] = []
-        self._kill_wanted = asyncio.Event()
         self._leak_timer: asyncio.TimerHandle | None = None
-        self._wiring = Wiring(command, launched.streams, self._on_output_end, announcer.tell)
-        self._deadline = self._start_deadline()
+        self._wiring = Wiring(command, launched.streams, self._on_output_end, self._tell)
+        self._deadline = None if command.timeout_s is None else Deadline(command.timeout_s, self._on_time_up)
+        self._leader = Leader(launched.pid, launched.pidfd, self._on_exit)
         self._tell(Started(pid=self.pid, at=self.started_at))
-        ticker().add(self)
-        self._watch_exit()
+        self._ticker = ticker()
+        self._ticker.add(self)
+        self._leader.watch()
 
     # --- what it is ---------------------------------------------------------------------------------------------------
 
@@ -108,17 +108,22 @@ class Process:
         return self._output("stderr")
 
     @property
+    def outputs(self) -> dict[str, OutputStream]:
+        """Its outputs that are connected to this program, by stream name; a pty stands under each it serves."""
+        return dict(self._wiring.outputs)
+
+    @property
     def state(self) -> State:
         """Where it is: running, suspended, stopping or ended."""
         if self.exit is not None:
             return State.ENDED
-        if self._ending is not None:
+        if self._is_ending():
             return State.STOPPING
         return State.SUSPENDED if self._suspended_by else State.RUNNING
 
     @property
     def is_tree_exact(self) -> bool:
-        """Whether the tree is a control group; otherwise a descendant may hide (see `procession.process.tree`)."""
+        """Whether nobody can leave the tree unseen (a control group); see `procession.process.session_tree`."""
         return self._tree.exact
 
     def tree(self) -> list[Member]:
@@ -129,6 +134,9 @@ class Process:
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Tell ``callback`` everything that has happened so far, then all that follows; call the result to end that."""
         return self._announcer.subscribe(callback)
+
+    def __repr__(self) -> str:
+        return f"<Process {self.pid} {self.state.value}: {self.command}>"
 
     # --- its output ---------------------------------------------------------------------------------------------------
 
@@ -146,7 +154,6 @@ class Process:
 
     def resize(self, columns: int, rows: int) -> None:
         """Give its pty another size; it gets SIGWINCH. Raises: ValueError, StreamUnavailable."""
-        terminal.check_size(columns, rows)
         self._wiring.resize(columns, rows)
 
     # --- its end ------------------------------------------------------------------------------------------------------
@@ -157,12 +164,11 @@ class Process:
         Output that nobody reads is collected meanwhile (head and tail, up to the output limit), so that waiting can
         never make the child wait; it can be read afterwards.
         """
-        if self.outcome is None:
+        while self.outcome is None:
             self._wiring.collect_unread()
-            waiter = self._loop.create_future()
+            waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
             await waiter
-        assert self.outcome is not None
         return self.outcome
 
     async def terminate(self, grace_s: float | None = None, *, by: str = "user") -> Outcome:
@@ -170,18 +176,20 @@ class Process:
 
         SIGTERM (or the command's own sequence) goes to every member, followed by SIGCONT. Asking again while it is
         ending joins the first request; `kill` insists at once. An infinite grace never insists. ``by`` goes into the
-        outcome: user, timeout, cancel, shutdown.
+        outcome: user, timeout, cancel, shutdown. Raises: CannotSignal: we are not permitted to end it; it lives on.
         """
-        if self._ending is None and not (self.exit is not None and self._check_tree_empty()):
-            grace = self.command.grace_s if grace_s is None else grace_s
-            self._ending = self._loop.create_task(self._end(grace, by))
-        if self._ending is not None:
-            await asyncio.shield(self._ending)
+        if not self._is_ending() and not self._is_gone():
+            self._begin_ending(self.command.grace_s if grace_s is None else grace_s, by)
+        if self._ending_task is not None:
+            await asyncio.shield(self._ending_task)
+        if self.exit is None and self._ending is not None and self._ending.survivors:
+            raise self._cannot_signal(*self._ending.survivors)
         return await self.wait()
 
     async def kill(self, *, by: str = "user") -> Outcome:
         """End the whole tree with SIGKILL now; return when nothing of it is left."""
-        self._kill_wanted.set()
+        if self._ending is not None:
+            self._ending.insist()
         return await self.terminate(0, by=by)
 
     def send_signal(self, number: str | int, *, scope: Literal["leader", "tree"] = "leader") -> None:
@@ -189,8 +197,6 @@ class Process:
         number = signal_number(number)
         if scope == "leader":
             self._signal_leader(number)
-        elif self._check_tree_empty():
-            raise self._already_ended()
         else:
             self._signal_tree(number)
         self._sent.add(number)
@@ -198,62 +204,55 @@ class Process:
 
     async def suspend(self) -> None:
         """Pause the whole tree; return when nothing of it runs. Its time-out pauses too. Raises: AlreadyEnded."""
-        if self._check_tree_empty():
-            raise self._already_ended()
-        if self._suspended_by == "us":
-            return
-        self._note_suspended("us")
-        await self._tree.freeze()
+        self._check_alive()
+        if self._suspended_by != "us":
+            self._note_suspended("us")
+            await self._tree.freeze()
 
     async def resume(self) -> None:
         """Let it run on: what `suspend` paused, or, if somebody else stopped it, all of it. Raises: AlreadyEnded."""
-        if self._check_tree_empty():
-            raise self._already_ended()
+        self._check_alive()
         if self._suspended_by == "us":
             self._tree.thaw()
         elif self._suspended_by is not None:
             signal_members(self._tree, signal.SIGCONT)
         self._note_resumed("us")
 
+    async def leave(self, *, by: str) -> None:
+        """End what is left, as leaving the block does; only ``descendants="keep"`` lets some of it live on.
+
+        A cancellation meanwhile insists, and is raised once nothing is left.
+        """
+        keep = self.command.descendants == "keep" and self.exit is not None
+        cancelled: asyncio.CancelledError | None = None
+        while not keep and not self._is_over():
+            try:
+                await self.terminate(0 if cancelled else None, by=by)
+            except asyncio.CancelledError as error:
+                cancelled = error
+                if self._ending is not None:
+                    self._ending.insist()
+        self._wiring.close()
+        if self.exit is not None:
+            self._ticker.discard(self)
+        if cancelled is not None:
+            raise cancelled
+
     # --- facts, as they come ------------------------------------------------------------------------------------------
 
     def look(self) -> None:
         """Look at what no descriptor announces: stops from outside, and the end of a tree without its leader."""
-        if self._pidfd is not None:
-            stopped = pidfd.stop_state_changed(self._pidfd)
-            if stopped and self._suspended_by is None:
-                self._note_suspended("outside")
-            elif stopped is False and self._suspended_by == "outside":
-                self._note_resumed("outside")
-        else:
-            self._check_tree_empty()
+        stopped = self._leader.stop_state_changed()
+        if stopped and self._suspended_by is None:
+            self._note_suspended("outside")
+        elif stopped is False and self._suspended_by == "outside":
+            self._note_resumed("outside")
+        self._is_gone()
 
-    def _watch_exit(self) -> None:
-        if self._pidfd is None:  # gone before we could look, and reaped by somebody else
-            self._note_exit(pidfd.Reaped(None, None))
-        else:
-            self._loop.add_reader(self._pidfd, self._on_exit)
-
-    def _on_exit(self) -> None:
-        assert self._pidfd is not None
-        reaped = pidfd.reap(self.pid, self._pidfd)
-        if reaped is None:
-            return
-        self._loop.remove_reader(self._pidfd)
-        os.close(self._pidfd)
-        self._pidfd = None
-        self._note_exit(reaped)
-
-    def _note_exit(self, reaped: pidfd.Reaped) -> None:
+    def _on_exit(self, reaped: pidfd.Reaped) -> None:
         self.ended_at = time.time()
-        status = UNKNOWN_EXIT if reaped.status is None else decode_wait_status(reaped.status)
-        self.exit = status
-        if reaped.usage is not None:
-            self._usage = Usage(
-                user_s=reaped.usage.ru_utime,
-                system_s=reaped.usage.ru_stime,
-                max_rss_bytes=_peak_memory(reaped.usage.ru_maxrss),
-            )
+        self.exit = status = UNKNOWN_EXIT if reaped.status is None else decode_wait_status(reaped.status)
+        self._usage = _usage(reaped.usage)
         if self._deadline is not None:
             self._deadline.cancel()
         self._tell(
@@ -265,26 +264,33 @@ class Process:
                 known=status.known,
             )
         )
-        self._exited.set_result(None)
+        if status.signal == signal.SIGKILL:
+            self._out_of_memory_kills = self._tree.out_of_memory_kills()
         self._wiring.note_exit()
-        self._check_tree_empty()
-        if self._wiring.open_readers():
-            self._leak_timer = self._loop.call_later(self.command.leak_grace_s, self._give_up_output)
+        self._is_gone()
         self._close_if_over()
+        if self.outcome is None and self._wiring.open_readers():
+            loop = asyncio.get_running_loop()
+            self._leak_timer = loop.call_later(self.command.leak_grace_s, self._on_leak_grace_over)
 
     def _on_output_end(self, stream: str) -> None:
         self._note_output_end(stream)
         self._close_if_over()
 
+    def _on_leak_grace_over(self) -> None:
+        self._leak_timer = None
+        self._give_up_leaks()
+        if not self._is_ending():
+            self._close()
+
+    def _on_time_up(self) -> None:
+        if not self._is_ending() and not self._leader.has_ended():
+            self._begin_ending(self.command.grace_s, "timeout")
+
     def _note_output_end(self, stream: str) -> None:
         if self.outcome is None and stream not in self._ended_outputs:
             self._ended_outputs.add(stream)
             self._tell(OutputEnded(at=time.time(), stream=stream))
-
-    def _give_up_output(self) -> None:
-        self._leak_timer = None
-        self._give_up_leaks()
-        self._close_if_over(outputs_are_over=True)
 
     def _give_up_leaks(self) -> None:
         for reader in self._wiring.open_readers():
@@ -294,44 +300,51 @@ class Process:
                 self._tell(OutputLeaked(at=time.time(), stream=reader.name))
                 reader.stop_waiting()
 
-    def _close_if_over(self, *, outputs_are_over: bool = False) -> None:
-        if self.exit is None or self.outcome is not None or (self._ending is not None and not self._ending.done()):
-            return
-        if not outputs_are_over and self._wiring.open_readers():
+    def _close_if_over(self) -> None:
+        if self.exit is not None and not self._is_ending() and not self._wiring.open_readers():
+            self._close()
+
+    def _close(self) -> None:
+        if self.outcome is not None or self.exit is None:
             return
         if self._leak_timer is not None:
             self._leak_timer.cancel()
-        self._close(())
-
-    def _close(self, survivors: tuple[int, ...]) -> None:
-        assert self.exit is not None
         for stream in self._wiring.pipe_names():
             self._note_output_end(stream)
-        evidence = Evidence(
-            exit=self.exit,
-            stopped_by=self._stopped_by,
-            forced=self._forced,
-            sent_signals=frozenset(self._sent),
-            out_of_memory_kills=0 if self._tree_is_empty else self._tree.out_of_memory_kills(),
-            leaked=self._leaked,
-            survivors=survivors,
-            duration_s=self._duration_s(),
-            usage=self._usage,
-        )
-        self.outcome = judge(evidence)
+        self.outcome = judge(self._evidence(self.exit))
         self._wiring.note_closed()
         self._tell(Closed(at=time.time(), outcome=self.outcome))
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
+        self._waiters.clear()
 
-    def _check_tree_empty(self) -> bool:
+    def _evidence(self, status: ExitStatus) -> Evidence:
+        return Evidence(
+            exit=status,
+            stopped_by=self._stopped_by,
+            forced=self._forced,
+            sent_signals=frozenset(self._sent),
+            out_of_memory_kills=self._out_of_memory_kills,
+            leaked=self._leaked,
+            survivors=self._ending.survivors if self._ending else (),
+            duration_s=time.monotonic() - self._began,
+            usage=self._usage,
+        )
+
+    def _is_gone(self) -> bool:
+        """Whether nothing of it is left, the leader reaped; tells so when that is first seen."""
         if not self._tree_is_empty and self.exit is not None and self._tree.is_empty():
             self._tree_is_empty = True
             self._tree.close()
-            ticker().discard(self)
+            self._ticker.discard(self)
             self._tell(TreeEmpty(at=time.time()))
         return self._tree_is_empty
+
+    def _is_over(self) -> bool:
+        """Whether all that can be ended has ended."""
+        gave_up = self._ending is not None and not self._is_ending() and bool(self._ending.survivors)
+        return gave_up or (self.outcome is not None and self._is_gone())
 
     def _note_suspended(self, by: str) -> None:
         self._suspended_by = by
@@ -349,128 +362,50 @@ class Process:
 
     # --- acts ---------------------------------------------------------------------------------------------------------
 
-    async def _end(self, grace_s: float, by: str) -> None:
-        if self.exit is None and not (self._pidfd is not None and pidfd.has_ended(self._pidfd)):
+    def _begin_ending(self, grace_s: float, by: str) -> None:
+        if not self._leader.has_ended():
             self._stopped_by = by
             self._tell(Stopping(at=time.time(), by=by))
-        survivors: tuple[int, ...] = ()
-        for step in plan_stop(self.command.stop_signals, grace_s):
-            if step.signal == signal.SIGKILL:
-                survivors = await self._kill_tree()
-            elif await self._ask_tree(step.signal, step.wait_s):
-                break
-        await self._finish_ending(survivors)
-
-    async def _ask_tree(self, number: int, wait_s: float) -> bool:
-        """Signal the tree politely; whether it has ended in time (or somebody insists, which is no)."""
-        with contextlib.suppress(CannotSignal):
-            self._signal_tree(number)
-        self._tell(Signalled(at=time.time(), signal=number, signal_name=signal_name(number), scope="tree"))
-        self._continue_tree()
-        return await self._wait_gone(wait_s) and not self._kill_wanted.is_set()
-
-    def _continue_tree(self) -> None:
-        """Let stopped members run, so that they can handle what they were sent."""
-        self._tree.thaw()
-        signal_members(self._tree, signal.SIGCONT)
-        self._note_resumed("us")
-
-    async def _wait_gone(self, wait_s: float) -> bool:
-        deadline = self._loop.time() + wait_s
-        insisted = asyncio.ensure_future(self._kill_wanted.wait())
-        waits: list[asyncio.Future[Any]] = [insisted, self._exited]
-        try:
-            timeout = None if math.isinf(wait_s) else wait_s
-            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            insisted.cancel()
-        return (
-            await wait_for(self._is_gone_or_unwanted, max(deadline - self._loop.time(), 0))
-            and not self._kill_wanted.is_set()
+        self._ending = Ending(
+            self._leader,
+            self._tree,
+            is_gone=self._is_gone,
+            on_continued=lambda: self._note_resumed("us"),
+            tell=self._tell,
         )
+        steps = plan_stop(self.command.stop_signals, grace_s)
+        self._ending_task = asyncio.create_task(self._carry_out(self._ending.carry_out(steps)))
 
-    def _is_gone_or_unwanted(self) -> bool:
-        return self._kill_wanted.is_set() or (self.exit is not None and self._check_tree_empty())
-
-    async def _kill_tree(self) -> tuple[int, ...]:
-        """Kill until nothing is left; returns who could not be killed within the limit."""
-        self._forced = self._forced or self.exit is None
-        number = int(signal.SIGKILL)
-        self._tell(Signalled(at=time.time(), signal=number, signal_name=signal_name(number), scope="tree"))
-        if await wait_for(self._kill_once, KILL_LIMIT_S):
-            return ()
-        return tuple(self._tree.pids())
-
-    def _kill_once(self) -> bool:
-        if self.exit is not None and self._check_tree_empty():
-            return True
-        if self._pidfd is not None:
-            with contextlib.suppress(PermissionError):
-                pidfd.send_signal(self._pidfd, signal.SIGKILL)
-        with contextlib.suppress(OSError):
-            self._tree.kill()
-        return False
-
-    async def _finish_ending(self, survivors: tuple[int, ...]) -> None:
+    async def _carry_out(self, ending: Coroutine[None, None, None]) -> None:
+        assert self._ending is not None
+        await ending
+        self._forced = self._forced or self._ending.forced
         if self.exit is None:
-            return  # it could not be ended (not permitted), or was asked politely without end
-        self._tree.thaw() if not self._tree_is_empty else None
+            return  # asked politely without end, or not permitted
+        if not self._tree_is_empty:
+            self._tree.thaw()
         self._give_up_leaks()
-        if self.outcome is None:
-            await self._wiring.settle(self.command.leak_grace_s)
-            if self._leak_timer is not None:
-                self._leak_timer.cancel()
-            self._close(survivors)
-        elif survivors:
-            self.outcome = msgspec.structs.replace(self.outcome, survivors=survivors)
+        await self._wiring.settle(self.command.leak_grace_s)
+        self._ending_task = None
+        self._close()
+        if self.outcome is not None and self._ending.survivors != self.outcome.survivors:
+            self.outcome = msgspec.structs.replace(self.outcome, survivors=self._ending.survivors)
+
+    def _is_ending(self) -> bool:
+        return self._ending_task is not None and not self._ending_task.done()
 
     def _signal_leader(self, number: int) -> None:
-        if self._pidfd is None or pidfd.has_ended(self._pidfd):
-            raise self._already_ended()
         try:
-            pidfd.send_signal(self._pidfd, number)
+            if not self._leader.signal(number):
+                raise self._already_ended()
         except PermissionError:
-            raise self._cannot_signal((self.pid,)) from None
+            raise self._cannot_signal(self.pid) from None
 
     def _signal_tree(self, number: int) -> None:
+        self._check_alive()
         refused = signal_members(self._tree, number)
         if refused:
-            raise self._cannot_signal(tuple(refused))
-
-    def _start_deadline(self) -> Deadline | None:
-        if self.command.timeout_s is None:
-            return None
-        return Deadline(self.command.timeout_s, self._on_time_up)
-
-    def _on_time_up(self) -> None:
-        if self._ending is None and self.exit is None:
-            self._ending = self._loop.create_task(self._end(self.command.grace_s, "timeout"))
-
-    async def leave(self, *, by: str) -> None:
-        """End what is left, as leaving the block does. Nothing remains but what ``descendants="keep"`` asks to keep."""
-        keep = self.command.descendants == "keep" and self.exit is not None
-        if not keep and not (self.exit is not None and self._check_tree_empty()):
-            await self._leave_surely(by)
-        self._wiring.close()
-        if not self._tree_is_empty:
-            ticker().discard(self)
-
-    async def _leave_surely(self, by: str) -> None:
-        """End it even if cancelled meanwhile: a cancellation then insists, and is raised when nothing is left."""
-        ending = self._loop.create_task(self._terminate_to_leave(by))
-        cancelled: asyncio.CancelledError | None = None
-        while not ending.done():
-            try:
-                await asyncio.shield(ending)
-            except asyncio.CancelledError as error:
-                cancelled = error
-                self._kill_wanted.set()
-        if cancelled is not None:
-            raise cancelled
-        ending.result()
-
-    async def _terminate_to_leave(self, by: str) -> None:
-        await self.terminate(by=by)
+            raise self._cannot_signal(*refused)
 
     # --- small things -------------------------------------------------------------------------------------------------
 
@@ -480,27 +415,25 @@ class Process:
             raise _unavailable(stream, f"pass {stream}=PIPE, a Log or a Pty to read it here")
         return output
 
-    def _duration_s(self) -> float:
-        return self._loop.time() - self._began
-
-    def _tell(self, event: Event) -> None:
-        self._announcer.tell(event)
+    def _check_alive(self) -> None:
+        if self._is_gone() or (self.exit is not None and self._tree.is_empty()):
+            raise self._already_ended()
 
     def _already_ended(self) -> AlreadyEnded:
         return AlreadyEnded(f"{self.command} (pid {self.pid}) has already ended", pid=self.pid)
 
-    def _cannot_signal(self, pids: tuple[int, ...]) -> CannotSignal:
+    def _cannot_signal(self, *pids: int) -> CannotSignal:
         names = ", ".join(map(str, pids))
         hint = "it changed its user; only that user or root may signal it"
         return CannotSignal(f"not permitted to signal {names} of {self.command}", hint=hint, pid=pids[0])
 
-    def __repr__(self) -> str:
-        return f"<Process {self.pid} {self.state.value}: {self.command}>"
 
-
-def _peak_memory(kilobytes: int) -> int | None:
+def _usage(raw: resource.struct_rusage | None) -> Usage | None:
+    if raw is None:
+        return None
     # until exec, a vforked child counts with our memory: docs/design/gotchas.md, "A small child's peak memory is ours"
-    return kilobytes * 1024 if kilobytes > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss else None
+    is_its_own = raw.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return Usage(user_s=raw.ru_utime, system_s=raw.ru_stime, max_rss_bytes=raw.ru_maxrss * 1024 if is_its_own else None)
 
 
 def _unavailable(stream: str, hint: str) -> StreamUnavailable:

@@ -20,7 +20,7 @@ _SHEBANG_LIMIT = 256
 
 
 def find_program(name: str, search_path: str | None, cwd: str | None, shown: object) -> str:
-    """Give the absolute path of what ``name`` means: by the job's own PATH, or from *our* directory if it has ``/``.
+    """Give the absolute path of what ``name`` means: by the job's PATH, or from *our* directory if it has a ``/``.
 
     ``shown`` is the command, whose text the errors quote.
     Raises: ProgramNotFound, NotExecutable, InterpreterMissing, BadFormat.
@@ -35,7 +35,7 @@ def find_program(name: str, search_path: str | None, cwd: str | None, shown: obj
     unusable = None
     for path in _candidates(name, search_path, cwd):
         if os.access(path, os.X_OK) and os.path.isfile(path):
-            _check_interpreter(path, shown)
+            _check_runnable(path, shown)
             return path
         unusable = unusable or (path if os.path.exists(path) else None)
     if unusable:
@@ -44,10 +44,10 @@ def find_program(name: str, search_path: str | None, cwd: str | None, shown: obj
 
 
 def explain_exec_failure(path: str, shown: object) -> None:
-    """Look again at a program that exec refused as missing or malformed. Raises the error that says why, if one does."""
+    """Look again, closely, at a program that exec refused. Raises the error that says why, if one does."""
     if not os.path.exists(path):
         raise _not_found(path, None, shown)
-    _check_runnable(path, shown)
+    _check_file(path, os.stat(path).st_mode, shown)
 
 
 def _candidates(name: str, search_path: str | None, cwd: str | None) -> Iterator[str]:
@@ -59,7 +59,23 @@ def _candidates(name: str, search_path: str | None, cwd: str | None) -> Iterator
 
 
 def _check_runnable(path: str, shown: object) -> None:
-    mode = os.stat(path).st_mode
+    facts = os.stat(path)
+    identity = (facts.st_dev, facts.st_ino, facts.st_ctime_ns)
+    if _found_runnable.get(path) == identity:
+        return
+    _check_file(path, facts.st_mode, shown)
+    if len(_found_runnable) >= _FOUND_LIMIT:
+        _found_runnable.clear()
+    _found_runnable[path] = identity
+
+
+_found_runnable: dict[str, tuple[int, int, int]] = {}
+"""What was looked at before, and has not changed since: contents and permissions both move the change time."""
+
+_FOUND_LIMIT = 256
+
+
+def _check_file(path: str, mode: int, shown: object) -> None:
     if stat.S_ISDIR(mode):
         _refuse(path, shown, "is a directory", "name a file inside it")
     if not stat.S_ISREG(mode):

@@ -14,7 +14,7 @@ from procession.process.process import Process
 from procession.process.result import Result
 from procession.process.spawn import make_command, spawn
 from procession.streams.head_tail import HeadTail
-from procession.streams.output import LogOutput, PipeOutput
+from procession.streams.output import PipeOutput
 
 
 async def run(
@@ -46,7 +46,7 @@ async def run(
         options.setdefault("stdin", PIPE)
     command = make_command(given, options)
     async with spawn(command) as process:
-        kept = {name: output.keep() for name, output in _outputs(process).items() if isinstance(output, PipeOutput)}
+        kept = _keep_output(process)
         await _feed_and_wait(process, input)
     result = _collect(process, kept, (encoding, errors) if text else None)
     if check:
@@ -65,6 +65,12 @@ def run_blocking(given: Command | Sequence[Argument], /, **options: Any) -> Resu
     return asyncio.run(run(given, **options))
 
 
+def _keep_output(process: Process) -> dict[str, HeadTail]:
+    """Collect every pipe; a pty counts as stdout alone."""
+    pipes = {id(each): each for each in process.outputs.values() if isinstance(each, PipeOutput)}
+    return {pipe.name: pipe.keep() for pipe in pipes.values()}
+
+
 async def _feed_and_wait(process: Process, given: str | bytes | None) -> None:
     feeding = None if given is None else asyncio.ensure_future(_feed(process, given))
     try:
@@ -80,10 +86,6 @@ async def _feed(process: Process, given: str | bytes) -> None:
     with contextlib.suppress(InputClosed):
         await process.stdin.write(given)
         await process.stdin.close()
-
-
-def _outputs(process: Process) -> dict[str, PipeOutput | LogOutput]:
-    return process._wiring.outputs  # type: ignore[return-value]
 
 
 def _collect(process: Process, kept: dict[str, HeadTail], decoding: tuple[str, str] | None) -> Result:

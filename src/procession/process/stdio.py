@@ -65,6 +65,8 @@ class OpenStreams:
             return int(_OPENERS[type(wanted)](self, stream, wanted))
         except OSError as error:
             raise _explain(error, stream, wanted, self._command) from error
+        except StdioUnavailable as error:  # of a log; it cannot know the stream and the command
+            raise _explain(error, stream, wanted, self._command) from error
 
     def _open_null(self, _stream: str, _wanted: Null) -> int:
         if self._null is None:
@@ -82,7 +84,10 @@ class OpenStreams:
             flags = os.O_RDONLY
         else:
             flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if wanted.append else os.O_TRUNC)
-        return self._for_child(os.open(wanted.path, flags | os.O_CLOEXEC | os.O_NOCTTY, 0o666))
+        # O_NONBLOCK for the opening only: a FIFO without its other end must not hold up the whole program
+        descriptor = os.open(wanted.path, flags | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK, 0o666)
+        os.set_blocking(descriptor, True)
+        return self._for_child(descriptor)
 
     def _open_log(self, stream: str, wanted: Log) -> int:
         for other in self.logs.values():
@@ -141,7 +146,7 @@ def check_descriptors(command: Command) -> None:
         )
 
 
-def _explain(error: OSError, stream: str, wanted: Any, command: Command) -> Exception:
+def _explain(error: OSError | StdioUnavailable, stream: str, wanted: Any, command: Command) -> Exception:
     shown = str(command)
     if error.errno in OUT_OF_DESCRIPTORS:
         return NoDescriptorsLeft(

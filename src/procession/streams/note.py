@@ -64,6 +64,11 @@ class ArrivalNote:
         with NotedCuts(path) as noted:
             self._cuts = noted.all()
 
+    @property
+    def is_bounded(self) -> bool:
+        """False on a filesystem that cannot punch holes, where the note grows with the time it covers."""
+        return self._file.can_cut
+
     def record(self, stream: int, end_offset: int, time_ns: int | None = None) -> None:
         """Note that ``stream`` (0 to 65,535) now ends at ``end_offset``; the time is now unless given."""
         self._append(time.time_ns() if time_ns is None else time_ns, end_offset, stream, _Kind.ARRIVAL)

@@ -130,6 +130,7 @@ class LogOutput(OutputStream):
         """Follow ``log`` until ``done``."""
         super().__init__(name, line_limit_bytes)
         self.log = log
+        self.start_offset = log.size()
         self._done = done
 
     @property
@@ -137,12 +138,16 @@ class LogOutput(OutputStream):
         """Where the log is."""
         return self.log.path
 
-    def follow(self, from_offset: int = 0) -> AsyncGenerator[Piece, None]:
-        """Give the pieces from ``from_offset`` in bytes, to the end of the process; what was cut out comes as a gap."""
-        return follow(self.log.path, from_offset, done=self._done, cuts=lambda: self.log.cuts)
+    def follow(self, from_offset: int | None = None) -> AsyncGenerator[Piece, None]:
+        """Give the log's pieces from an offset in bytes, to the end of the process; what was cut out comes as a gap.
+
+        Without an offset from where this process began: 0, unless the log had something in it already.
+        """
+        offset = self.start_offset if from_offset is None else from_offset
+        return follow(self.log.path, offset, done=self._done, cuts=lambda: self.log.cuts)
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        """Give the bytes from the beginning as they come; what the log's bound has removed is left out."""
+        """Give this process's bytes from the beginning as they come; what the log's bound has removed is left out."""
         async with contextlib.aclosing(self.follow()) as pieces:
             async for piece in pieces:
                 if piece.data:

@@ -58,17 +58,18 @@ async def record_arrivals(
 
 
 async def _rest(recorders: "list[_Recorder]", wake: asyncio.Event, done: asyncio.Event | None) -> None:
-    bounded = [recorder for recorder in recorders if recorder.is_bounded]
+    # A note can wait for 10 ms, a bound cannot: a fast child writes 30 MB meanwhile.
+    heard = False
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(REST_S):
-            if not bounded:
-                await (done or asyncio.Event()).wait()
-            # A note can wait for 10 ms, a bound cannot: a fast child writes 30 MB meanwhile.
-            while await wake.wait() and not (done is not None and done.is_set()):
+            while done is None or not done.is_set():
+                await wake.wait()
                 wake.clear()
-                for recorder in bounded:
+                heard = True
+                for recorder in recorders:
                     recorder.keep_bound()
-                    recorder.is_behind = True
+    if heard:
+        wake.set()
 
 
 async def _wait(wake: asyncio.Event, longest_s: float) -> None:
@@ -97,20 +98,25 @@ class _Recorder:
         """Note what has grown, keep the bound, look at the room: what fails is tried again at the next look."""
         end = self._log.size()
         error = self._attempt(lambda: self._note_growth(end))
-        if self._is_bound_due(end):
-            self._bounded_end = end
-            error = self._attempt(lambda: self._log.enforce(self._note_cut)) or error
+        error = self.keep_bound() or error
         self._room.look(self._log.fd, error)
+
+    def keep_bound(self) -> OSError | None:
+        """Cut the log if it has grown by an eighth of its limit since the last time; return what went wrong."""
+        limit = self._log.limit_bytes
+        if limit is None:
+            return None
+        end = self._log.size()
+        if end - self._bounded_end < min(max(limit // 8, 1), _MOST_GROWTH_BYTES):
+            return None
+        self._bounded_end = end
+        return self._attempt(lambda: self._log.enforce(self._note_cut))
 
     def _note_growth(self, end: int) -> None:
         self._note_cuts()
         if end != self._noted_end:
             self._note.record(self._stream, end)
             self._noted_end = end
-
-    def _is_bound_due(self, end: int) -> bool:
-        limit = self._log.limit_bytes
-        return limit is not None and end - self._bounded_end >= min(max(limit // 8, 1), _MOST_GROWTH_BYTES)
 
     def _note_cut(self, cut: Cut) -> None:
         # A full disk must not keep the log from being cut, which is what helps; the note catches up.

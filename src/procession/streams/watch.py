@@ -10,14 +10,14 @@ import contextlib
 import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
-from itertools import chain
+from dataclasses import dataclass
 from typing import Final
 
-from procession.kernel.inotify import IN_CREATE, IN_MASK_ADD, IN_MODIFY, IN_MOVED_TO, Inotify
+from procession.kernel.inotify import IN_CREATE, IN_MASK_ADD, IN_MODIFY, IN_MOVED_TO, IN_ONESHOT, Inotify
 
-_REST_S: Final = 0.001
-"""The pause after each look at the queue: a flood of writes wakes us 1,000 times a second, not 100,000, while the
-first write after a quiet moment is still heard at once."""
+_REST_S: Final = 0.005
+"""How long a watch rests after it fired: a flood of writes wakes us 200 times a second, not 100,000, while the first
+write after a quiet moment is still heard at once."""
 
 _hubs: "dict[asyncio.AbstractEventLoop, _Hub]" = {}
 
@@ -56,41 +56,66 @@ async def wake_when(done: asyncio.Event | None, wake: asyncio.Event) -> AsyncIte
 def _watch(path: str, mask: int, wake: asyncio.Event) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     hub = _hubs.get(loop) or _hubs.setdefault(loop, _Hub(loop))
+    watch = _Watch(path, mask, wake)
     try:
-        wd = hub.add(path, mask, wake)
+        hub.arm(watch)
         try:
             yield
         finally:
-            hub.discard(wd, wake)
+            hub.discard(watch)
     finally:
-        if not hub.waiting:
+        if not hub.has_watches():
             _hubs.pop(loop, None)
             hub.close()
 
 
+@dataclass(eq=False, slots=True)
+class _Watch:
+    """Who waits for what. ``wd`` is None while it rests."""
+
+    path: str
+    mask: int
+    wake: asyncio.Event
+    wd: int | None = None
+
+
 class _Hub:
-    """Who waits for which watch, in one event loop."""
+    """Who waits for which watch, in one event loop.
+
+    A watch fires once and then rests a moment before it is armed again: to a writer, a watch that is armed costs some
+    microseconds per write, one that rests costs nothing. Whoever waits is woken after the rest too, for what was
+    written meanwhile.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.waiting: defaultdict[int, list[asyncio.Event]] = defaultdict(list)
         self._loop = loop
-        self._inotify = Inotify()
+        self._armed: defaultdict[int, list[_Watch]] = defaultdict(list)
+        self._resting: list[_Watch] = []
         self._rest: asyncio.TimerHandle | None = None
-        self._listen()
+        self._inotify = Inotify()
+        loop.add_reader(self._inotify.fd, self._tell)
 
-    def add(self, path: str, mask: int, wake: asyncio.Event) -> int:
-        wd = self._inotify.add(path, mask | IN_MASK_ADD)
-        self.waiting[wd].append(wake)
-        return wd
+    def arm(self, watch: _Watch) -> None:
+        """Wait for its next event. Raises: OSError."""
+        watch.wd = self._inotify.add(watch.path, watch.mask | IN_MASK_ADD | IN_ONESHOT)
+        self._armed[watch.wd].append(watch)
 
-    def discard(self, wd: int, wake: asyncio.Event) -> None:
-        waiting = self.waiting[wd]
-        if wake in waiting:
-            waiting.remove(wake)
-        if not waiting:
-            del self.waiting[wd]
+    def discard(self, watch: _Watch) -> None:
+        """Wait for it no more."""
+        if watch.wd is None:
+            with contextlib.suppress(ValueError):
+                self._resting.remove(watch)
+            return
+        armed = self._armed[watch.wd]
+        armed.remove(watch)
+        if not armed:
+            del self._armed[watch.wd]
             with contextlib.suppress(OSError):  # the file may be gone, and the watch with it
-                self._inotify.remove(wd)
+                self._inotify.remove(watch.wd)
+
+    def has_watches(self) -> bool:
+        """Whether anybody waits for anything."""
+        return bool(self._armed or self._resting)
 
     def close(self) -> None:
         if self._rest is not None:
@@ -99,13 +124,20 @@ class _Hub:
             self._loop.remove_reader(self._inotify.fd)
         self._inotify.close()
 
-    def _listen(self) -> None:
-        self._loop.add_reader(self._inotify.fd, self._tell)
-
     def _tell(self) -> None:
-        self._loop.remove_reader(self._inotify.fd)
-        self._rest = self._loop.call_later(_REST_S, self._listen)
         for event in self._inotify.read():
-            told = list(self.waiting) if event.is_overflow else [event.wd]
-            for wake in chain.from_iterable(self.waiting.get(wd, ()) for wd in told):
-                wake.set()
+            for wd in list(self._armed) if event.is_overflow else [event.wd]:
+                for watch in self._armed.pop(wd, ()):
+                    watch.wd = None
+                    watch.wake.set()
+                    self._resting.append(watch)
+        if self._resting and self._rest is None:
+            self._rest = self._loop.call_later(_REST_S, self._arm_again)
+
+    def _arm_again(self) -> None:
+        self._rest = None
+        rested, self._resting = self._resting, []
+        for watch in rested:
+            with contextlib.suppress(OSError):  # its directory is gone: nothing more will happen there
+                self.arm(watch)
+            watch.wake.set()

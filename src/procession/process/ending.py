@@ -1,0 +1,96 @@
+"""Ending a whole tree: the polite steps, each with its wait, and then SIGKILL until nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import signal
+import time
+from collections.abc import Callable, Sequence
+
+from procession.model.command import StopStep
+from procession.model.event import Event, Signalled
+from procession.model.signals import signal_name
+from procession.process.leader import Leader
+from procession.process.tree import Tree, signal_members
+from procession.process.waiting import wait_for
+
+KILL_LIMIT_S = 5.0
+"""How long SIGKILL is repeated before what is left is reported as surviving (not permitted, or stuck in the kernel)."""
+
+
+class Ending:
+    """One ending under way. ``survivors`` holds, afterwards, who could not be ended; ``forced`` whether SIGKILL hit."""
+
+    def __init__(
+        self,
+        leader: Leader,
+        tree: Tree,
+        *,
+        is_gone: Callable[[], bool],
+        on_continued: Callable[[], None],
+        tell: Callable[[Event], None],
+    ) -> None:
+        """Be about to end ``tree``. ``is_gone`` says whether nothing of it is left, the leader reaped."""
+        self.survivors: tuple[int, ...] = ()
+        self.forced = False
+        self._leader = leader
+        self._tree = tree
+        self._is_gone = is_gone
+        self._on_continued = on_continued
+        self._tell = tell
+        self._insisted = asyncio.Event()
+
+    def insist(self) -> None:
+        """Go on to SIGKILL at once."""
+        self._insisted.set()
+
+    async def carry_out(self, steps: Sequence[StopStep]) -> None:
+        """Take the steps until nothing is left; returns early only if the last one is not SIGKILL."""
+        for step in steps:
+            if step.signal == signal.SIGKILL:
+                await self._kill()
+            elif await self._ask(step):
+                return
+        if self._insisted.is_set() and not self._is_gone():
+            await self._kill()
+
+    async def _ask(self, step: StopStep) -> bool:
+        """Signal everybody, let the stopped run so that they can handle it, and wait; whether all have ended."""
+        signal_members(self._tree, step.signal)
+        self._tell_signal(step.signal)
+        self._tree.thaw()
+        signal_members(self._tree, signal.SIGCONT)
+        self._on_continued()
+        return await self._wait_gone(step.wait_s)
+
+    async def _wait_gone(self, wait_s: float) -> bool:
+        deadline = time.monotonic() + wait_s
+        insisted = asyncio.ensure_future(self._insisted.wait())
+        waits: list[asyncio.Future[object]] = [insisted, self._leader.end_waiter()]  # type: ignore[list-item]
+        try:
+            timeout = None if math.isinf(wait_s) else wait_s
+            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            insisted.cancel()
+        await wait_for(lambda: self._insisted.is_set() or self._is_gone(), max(deadline - time.monotonic(), 0))
+        return self._is_gone()
+
+    async def _kill(self) -> None:
+        self.forced = not self._leader.has_ended()
+        self._tell_signal(int(signal.SIGKILL))
+        if not await wait_for(self._kill_once, KILL_LIMIT_S):
+            self.survivors = tuple(self._tree.pids())
+
+    def _kill_once(self) -> bool:
+        if self._is_gone():
+            return True
+        with contextlib.suppress(PermissionError):
+            self._leader.signal(signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            self._tree.kill()
+        return False
+
+    def _tell_signal(self, number: int) -> None:
+        self._tell(Signalled(at=time.time(), signal=number, signal_name=signal_name(number), scope="tree"))
