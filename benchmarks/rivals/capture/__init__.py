@@ -1,0 +1,1 @@
+"""Rivals that read all a child prints and forget it."""

@@ -1,0 +1,1 @@
+"""Rivals that hand out what a child prints line by line."""

@@ -1,0 +1,1 @@
+"""Rivals that let the child write into a file itself."""

@@ -1,0 +1,1 @@
+"""Rivals that start and reap a trivial program."""

@@ -1,0 +1,138 @@
+"""What the rivals work on: how much, the trivial program, the file of lines, and a place for the files they write."""
+
+from __future__ import annotations
+
+import mmap
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+MIB = 1024 * 1024
+LINE = b"x" * 79 + b"\n"
+LINES_IN_FILE = 250_000
+SHARED_MEMORY = Path("/dev/shm")
+PAGE_REPORTING = Path("/sys/module/page_reporting")
+
+
+class Scale(msgspec.Struct, frozen=True, kw_only=True):
+    """How much work one turn is."""
+
+    spawns: int
+    output_bytes: int
+    small_output_bytes: int
+    line_repeats: int
+    small_line_repeats: int
+    hold_s: float
+
+
+FULL = Scale(
+    spawns=1280,
+    output_bytes=1024 * MIB,
+    small_output_bytes=64 * MIB,
+    line_repeats=8,
+    small_line_repeats=1,
+    hold_s=2.5,
+)
+QUICK = Scale(
+    spawns=128,
+    output_bytes=64 * MIB,
+    small_output_bytes=16 * MIB,
+    line_repeats=2,
+    small_line_repeats=1,
+    hold_s=0.0,
+)
+
+
+@contextmanager
+def open_workbench(scale: Scale, scratch: Path | None) -> Iterator[Workbench]:
+    """A workbench in a directory of its own, which is gone afterwards."""
+    parent = scratch or roomiest_scratch(scale)
+    with tempfile.TemporaryDirectory(prefix="procession-benchmarks-", dir=parent) as directory:
+        yield Workbench(scale, Path(directory))
+
+
+class Workbench:
+    """Makes each thing when a benchmark first asks for it."""
+
+    def __init__(self, scale: Scale, directory: Path) -> None:
+        """Nothing is made yet but the room for the rivals' own files."""
+        self.scale = scale
+        self._directory = directory
+        self.output_directory = directory / "output"
+        self.output_directory.mkdir()
+
+    @cached_property
+    def trivial_program(self) -> str:
+        """A static `return 0` where a C compiler can make one, otherwise `true`."""
+        return build_trivial_program(self._directory) or shutil.which("true") or "/bin/true"
+
+    @cached_property
+    def line_file(self) -> str:
+        """A file of 80-byte lines, small enough to stay in memory; producers `cat` it several times over."""
+        path = self._directory / "lines"
+        path.write_bytes(LINE * LINES_IN_FILE)
+        return str(path)
+
+    def describe_trivial_program(self) -> str:
+        """What the table should say was started."""
+        built = Path(self.trivial_program).parent == self._directory
+        return "static `return 0`, compiled for this run" if built else self.trivial_program
+
+    def sweep(self) -> None:
+        """Removes what the last rival wrote; outside everybody's time, because unlinking a large file is not free."""
+        for path in self.output_directory.iterdir():
+            path.unlink()
+
+    def warm_memory(self) -> None:
+        """Gives every writer the same memory to write to: pages that this machine owns right now.
+
+        A virtual machine hands free pages back to its host about two seconds after they were freed, and to get them
+        anew costs three times the work measured here. So the pages of the last turn are taken and held until then.
+        """
+        if not PAGE_REPORTING.is_dir():
+            return
+        with mmap.mmap(-1, 2 * self.scale.output_bytes) as memory:
+            for offset in range(0, len(memory), mmap.PAGESIZE):
+                memory[offset] = 1
+            time.sleep(self.scale.hold_s)
+
+
+def build_trivial_program(directory: Path) -> str | None:
+    """The program's path, or None without a compiler that links statically."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        return None
+    source, program = directory / "trivial.c", directory / "trivial"
+    source.write_text("int main(void) { return 0; }\n")
+    built = subprocess.run(
+        [compiler, "-O2", "-static", "-o", program, source],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return str(program) if built.returncode == 0 else None
+
+
+def roomiest_scratch(scale: Scale) -> Path | None:
+    """Shared memory if it holds the output with room to spare: a disk would be measured in place of the rivals."""
+    if not SHARED_MEMORY.is_dir() or available_memory_bytes() < 4 * scale.output_bytes:
+        return None
+    free_bytes = shutil.disk_usage(SHARED_MEMORY).free
+    return SHARED_MEMORY if free_bytes > 3 * scale.output_bytes else None
+
+
+def available_memory_bytes() -> int:
+    """What the kernel thinks can still be used; 0 where it does not say."""
+    try:
+        text = Path("/proc/meminfo").read_text()
+    except OSError:
+        return 0
+    fields = dict(line.split(":", 1) for line in text.splitlines())
+    return int(fields.get("MemAvailable", "0 kB").split()[0]) * 1024
