@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import settings
 
+from procession.process.cgroup_tree import find_base
+
 TEST_LIMIT_S = 60.0
 LONG_TEST_LIMIT_S = 600.0
 SETTLING_S = 1.0
@@ -28,6 +30,12 @@ FAILED = pytest.StashKey[bool]()
 # Two cores shared by everything make the duration of one example say nothing about the code.
 settings.register_profile("procession", deadline=None, print_blob=True)
 settings.load_profile("procession")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home_in_the_control_groups() -> None:
+    """The library holds one descriptor on its own control group from the first start on: not one of any test's."""
+    find_base()
 
 
 @pytest.fixture

@@ -1,0 +1,101 @@
+"""ACTS: carry a wish to the process of a task, in the way its state needs.
+
+An act runs in a task of its own: who asked may be cancelled, the act is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from procession.errors import AlreadyEnded, UsageError
+from procession.model.event import Stopping
+from procession.model.state import State
+from procession.supervisor.endings import never_ran
+from procession.supervisor.launcher import RunningProcess
+
+if TYPE_CHECKING:
+    from procession.model.view import TaskView
+    from procession.supervisor.conductor import Conductor
+    from procession.supervisor.entry import Entry
+
+Act = Callable[[RunningProcess], Awaitable[Any]]
+
+
+def ask_to_end(
+    conductor: Conductor, entry: Entry, by: str, act: Act, *, insist: bool = False
+) -> asyncio.Task[None] | None:
+    """Have ``entry`` end: at once when nothing of it runs, else by ``act``, which is given if it is needed.
+
+    insist: act even when it is being stopped already.
+    """
+    state = entry.view.state
+    if state is State.ENDED:
+        return None
+    entry.wish = entry.wish or by
+    if state is State.QUEUED:
+        conductor.end(entry, never_ran(by, entry.last_outcome))
+        return None
+    if state is not State.STOPPING:
+        conductor.record(Stopping(at=conductor.clock.time(), by=by).of(entry.id, entry.view.attempt))
+    if state is State.STARTING and entry.runner is not None:
+        entry.runner.cancel()
+        return None
+    return _begin(entry, act) if insist or state is not State.STOPPING else None
+
+
+async def wait_until_over(entry: Entry, act: asyncio.Task[None] | None) -> TaskView:
+    """Wait until ``entry`` is over; raise what makes the act impossible."""
+    over = asyncio.ensure_future(entry.over.wait())
+    try:
+        if act is not None:
+            await asyncio.wait({over, act}, return_when=asyncio.FIRST_COMPLETED)
+            if act.done():
+                act.result()
+        await over
+    finally:
+        over.cancel()
+    return entry.shown()
+
+
+def process_of(entry: Entry, *, even_stopping: bool = False) -> RunningProcess:
+    """Give what runs of ``entry``. Raises: AlreadyEnded; UsageError: it does not run yet, or is being stopped."""
+    state = entry.view.state
+    if state is State.ENDED:
+        kind = entry.view.outcome.kind.value if entry.view.outcome else "unknown"
+        message = f"task {entry.id} has already ended ({kind})"
+        raise AlreadyEnded(message, pid=entry.view.pid, task=entry.id)
+    process = entry.attempt.process if entry.attempt else None
+    if process is None or (state is State.STOPPING and not even_stopping):
+        message = f"task {entry.id} is {state.value}"
+        raise UsageError(message, hint="this needs a task that runs", task=entry.id)
+    return process
+
+
+async def finish_uninterrupted(awaitable: Awaitable[Any]) -> None:
+    """Finish, however often the caller is cancelled meanwhile."""
+    work = asyncio.ensure_future(awaitable)
+    while not work.done():
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError:
+            continue
+    work.result()
+
+
+def _begin(entry: Entry, act: Act) -> asyncio.Task[None] | None:
+    process = entry.attempt.process if entry.attempt else None
+    if process is None:
+        return None
+    acting = asyncio.create_task(_carry_out(act(process)))
+    entry.acts.add(acting)
+    acting.add_done_callback(entry.acts.discard)
+    return acting
+
+
+async def _carry_out(awaitable: Awaitable[Any]) -> None:
+    try:
+        await awaitable
+    except AlreadyEnded:
+        return  # it ended by itself at the same moment, which is what was asked for

@@ -1,0 +1,99 @@
+"""One attempt of a task: from the start of a process to the end of its tree, with every fact passed on.
+
+Not here: what follows from the outcome, and any state of the task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from procession.errors import StartError
+from procession.model.event import Event, Started, StartFailed, Starting
+from procession.model.outcome import Outcome, OutcomeKind
+from procession.model.stdio import Pipe, Pty
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from procession.model.command import Command
+    from procession.supervisor.clock import Clock
+    from procession.supervisor.launcher import Launcher, RunningProcess
+
+logger = logging.getLogger("procession.task")
+
+_LEAK_DRAIN_S = 0.1
+"""How long we read on after a leak: what is in the pipe by then is delivered, what comes later is not."""
+
+
+class Attempt:
+    """Runs ``command`` once. ``record`` takes facts, ``take_output`` pieces of output."""
+
+    def __init__(
+        self,
+        command: Command,
+        launcher: Launcher,
+        clock: Clock,
+        record: Callable[[Event], None],
+        take_output: Callable[[str, bytes], None],
+    ) -> None:
+        self._command = command
+        self._launcher = launcher
+        self._clock = clock
+        self._record = record
+        self._take_output = take_output
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self.process: RunningProcess | None = None
+
+    async def run(self) -> Outcome:
+        """Run to the end of the tree. A failed start is an outcome; cancelling ends the tree and is raised."""
+        try:
+            async with self._launcher(self._command) as process:
+                self._begin(process)
+                return await self._follow(process)
+        except StartError as error:
+            return self._failed(error)
+        finally:
+            self._unsubscribe()
+
+    def _begin(self, process: RunningProcess) -> None:
+        self.process = process
+        self._record(Started(at=process.started_at, pid=process.pid))
+        self._unsubscribe = process.subscribe(self._pass_on)
+
+    def _pass_on(self, event: Event) -> None:
+        """Pass on what the process says; its start is told by us, once, wherever the process tells it."""
+        if not isinstance(event, (Starting, Started, StartFailed)):
+            self._record(event)
+
+    async def _follow(self, process: RunningProcess) -> Outcome:
+        readers = [asyncio.create_task(self._read(process, name)) for name in _streams_for_us(self._command)]
+        await asyncio.sleep(0)  # let them begin: what nobody reads is collected by wait()
+        try:
+            outcome = await process.wait()
+            if readers:
+                await asyncio.wait(readers, timeout=_LEAK_DRAIN_S if outcome.leaked else None)
+            return outcome
+        finally:
+            for reader in readers:
+                reader.cancel()
+            await asyncio.gather(*readers, return_exceptions=True)
+
+    async def _read(self, process: RunningProcess, name: str) -> None:
+        try:
+            async for data in getattr(process, name):
+                self._take_output(name, data)
+        except Exception:
+            logger.exception("%s of process %d cannot be read any further", name, process.pid)
+
+    def _failed(self, error: StartError) -> Outcome:
+        self._record(StartFailed(at=self._clock.time(), error=error.code, message=str(error)))
+        return Outcome(kind=OutcomeKind.FAILED_TO_START, message=str(error), error_code=error.code)
+
+
+def _streams_for_us(command: Command) -> list[str]:
+    """Name the outputs that come to us; a pty that serves both is one. A log is written without us, and not read."""
+    kinds = {"stdout": command.stdout, "stderr": command.stderr}
+    names = [name for name, kind in kinds.items() if isinstance(kind, (Pipe, Pty))]
+    return names[:1] if all(isinstance(kind, Pty) for kind in kinds.values()) else names

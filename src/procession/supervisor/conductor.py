@@ -1,0 +1,245 @@
+"""The one writer: records facts in order, folds them into the views, tells, decides, acts.
+
+Everything that changes a task passes through `Conductor.record`. Decisions are made once per turn of the event loop,
+after everything that was submitted or learned in it, so that priority counts among tasks submitted together.
+Not here: the verbs people use (``supervisor.py``), the decisions themselves (``procession.policy``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+from procession.model.event import (
+    Ended,
+    Event,
+    Retrying,
+    Snapshot,
+    SoftLimitPassed,
+    Started,
+    Starting,
+    Waiting,
+)
+from procession.model.state import LIVE, State
+from procession.policy.admission import Admission, Admit, PoolView
+from procession.policy.dependencies import Impossible, Met, Pending, judge_dependencies
+from procession.policy.retry import retry_delay_s, shall_retry
+from procession.supervisor.announcer import Announcer
+from procession.supervisor.attempt import Attempt
+from procession.supervisor.endings import broken, interrupted, never_will, wished
+from procession.supervisor.fold import fold
+from procession.supervisor.last_line import LastLine
+from procession.supervisor.log_tail import log_paths
+from procession.supervisor.ready_queue import ReadyQueue
+from procession.supervisor.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from procession.model.outcome import Outcome
+    from procession.supervisor.clock import Clock
+    from procession.supervisor.entry import Entry
+    from procession.supervisor.launcher import Launcher
+
+logger = logging.getLogger("procession.task")
+
+
+class Conductor:
+    """Moves every task from *queued* to *ended*."""
+
+    def __init__(self, admission: Admission, launcher: Launcher, clock: Clock, chance: Callable[[], float]) -> None:
+        self.registry = Registry()
+        self.announcer = Announcer()
+        self.clock = clock
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self._admission = admission
+        self._launcher = launcher
+        self._chance = chance
+        self._ready = ReadyQueue()
+        self._unsettled: dict[str, Entry] = {}
+        self._unexplained: list[Entry] = []
+        self._live = 0
+        self._unfinished = 0
+        self._is_soft_limit_armed = True
+        self._is_decision_due = False
+
+    # --- record and fold -----------------------------------------------------------------------------------------
+
+    def record(self, event: Event) -> None:
+        """Take a fact about a task: fold it into its view, count, tell."""
+        if event.task is not None:
+            entry = self.registry.get(event.task)
+            before = entry.view
+            entry.view = fold(before, event)
+            self._live += (entry.view.state in LIVE) - (before.state in LIVE)
+            self._unfinished += (not entry.view.is_over) - (not before.is_over)
+        self.announcer.tell(event)
+
+    def snapshot(self) -> Snapshot:
+        """Show all tasks as they stand now."""
+        return Snapshot(at=self.clock.time(), tasks=tuple(entry.shown() for entry in self.registry))
+
+    def accept(self, entry: Entry) -> None:
+        """Take a new task under care."""
+        self.registry.add(entry)
+        self._unfinished += 1
+        self.idle.clear()
+
+    # --- decide --------------------------------------------------------------------------------------------------
+
+    def settle(self, entry: Entry) -> None:
+        """Have it decided, soon, what shall become of a queued task."""
+        self._unsettled[entry.id] = entry
+        self.decide_soon()
+
+    def decide_soon(self) -> None:
+        """Decide at the end of this turn of the loop."""
+        if not self._is_decision_due:
+            self._is_decision_due = True
+            asyncio.get_running_loop().call_soon(self._decide)
+
+    def _decide(self) -> None:
+        self._is_decision_due = False
+        while self._unsettled:
+            entry = self._unsettled.pop(next(iter(self._unsettled)))
+            if entry.view.state is State.QUEUED and entry.timer is None:
+                self._judge(entry)
+        self._fill()
+
+    def _judge(self, entry: Entry) -> None:
+        known = {each.task: self.registry.get(each.task).upstream for each in entry.task.after}
+        match judge_dependencies(entry.task.after, known):
+            case Met():
+                self._ready.push(entry)
+                self._unexplained.append(entry)
+            case Pending(reason):
+                self._explain(entry, reason)
+            case Impossible(message=message):
+                self.end(entry, never_will(message))
+
+    def _fill(self) -> None:
+        """Start whom the admission policy lets, best first; one who must wait does not block who need not."""
+        passed_over: list[Entry] = []
+        try:
+            while entry := self._ready.pop():
+                passed_over.append(entry)
+                decision = self._admission.decide(PoolView(entry.task, self._live), self.clock.time())
+                if isinstance(decision, Admit):
+                    self._start(passed_over.pop())
+                    continue
+                self._explain(entry, decision.reason)
+                if decision.for_all:
+                    self._explain_all(decision.reason)
+                    break
+        finally:
+            for entry in passed_over:
+                self._ready.push(entry)
+
+    def _explain_all(self, reason: str) -> None:
+        for entry in self._unexplained:
+            if entry in self._ready:
+                self._explain(entry, reason)
+        self._unexplained.clear()
+
+    def _explain(self, entry: Entry, reason: str) -> None:
+        if entry.view.waiting != reason:
+            self.record(Waiting(at=self.clock.time(), reason=reason).of(entry.id, entry.view.attempt))
+
+    # --- act -----------------------------------------------------------------------------------------------------
+
+    def _start(self, entry: Entry) -> None:
+        self._tell_soft_limit()
+        entry.last_line = LastLine(log_paths(entry.task.command))
+        self.record(Starting(at=self.clock.time(), command=entry.view.command).of(entry.id, entry.view.attempt))
+        record, hear = partial(self._take, entry), partial(self._hear, entry)
+        entry.attempt = Attempt(entry.task.command, self._launcher, self.clock, record, hear)
+        entry.runner = asyncio.create_task(entry.attempt.run(), name=f"procession {entry.id}")
+        entry.runner.add_done_callback(partial(self._attempt_over, entry))
+
+    def _tell_soft_limit(self) -> None:
+        """Tell once when the soft limit is passed, and again only after the pool was down to half of it."""
+        limit = self._admission.soft_limit
+        if self._live <= limit // 2:
+            self._is_soft_limit_armed = True
+        if self._live >= limit and self._is_soft_limit_armed:
+            self._is_soft_limit_armed = False
+            self.record(SoftLimitPassed(at=self.clock.time(), running=self._live + 1, limit=limit))
+
+    def _take(self, entry: Entry, event: Event) -> None:
+        """Take a fact from a process. That it stops may have been recorded already, with the wish."""
+        if event.name == "stopping" and entry.view.state is State.STOPPING:
+            return
+        self.record(event.of(entry.id, entry.view.attempt))
+        if isinstance(event, Started):
+            entry.has_started = True
+            self._settle_dependents(entry)
+
+    def _hear(self, entry: Entry, stream: str, data: bytes) -> None:
+        entry.last_line.feed(stream, data)
+        self.announcer.tell_output(entry.id, stream, data)
+
+    def _attempt_over(self, entry: Entry, runner: asyncio.Task[Outcome]) -> None:
+        outcome = self._outcome_of(entry, runner)
+        entry.last_line.finish()
+        entry.attempt = entry.runner = None
+        if not entry.wish and shall_retry(entry.task, entry.retries_used, outcome):
+            entry.retries_used += 1
+            delay_s = retry_delay_s(entry.task, entry.retries_used, self._chance())
+            self.requeue(entry, outcome, delay_s)
+        else:
+            self.end(entry, outcome)
+
+    def _outcome_of(self, entry: Entry, runner: asyncio.Task[Outcome]) -> Outcome:
+        process = entry.attempt.process if entry.attempt else None
+        if runner.cancelled():
+            return interrupted(entry.wish, process.outcome if process else None)
+        error = runner.exception()
+        if error is not None:
+            logger.error("the attempt of %s broke", entry.id, exc_info=error)
+            return broken(error)
+        return wished(entry.wish, runner.result())
+
+    def requeue(self, entry: Entry, outcome: Outcome, delay_s: float = 0.0) -> None:
+        """Queue a further attempt, due in ``delay_s`` seconds."""
+        entry.last_outcome = outcome
+        event = Retrying(at=self.clock.time(), delay_s=delay_s, outcome=outcome)
+        self.record(event.of(entry.id, entry.view.attempt))
+        if delay_s > 0:
+            entry.timer = self.clock.call_later(delay_s, partial(self._come_due, entry))
+            self.decide_soon()
+        else:
+            self.settle(entry)
+
+    def _come_due(self, entry: Entry) -> None:
+        entry.timer = None
+        self.settle(entry)
+
+    def end(self, entry: Entry, outcome: Outcome) -> None:
+        """End a task that nothing runs of any more."""
+        if entry.timer is not None:
+            entry.timer.cancel()
+            entry.timer = None
+        self._ready.discard(entry)
+        self.record(Ended(at=self.clock.time(), outcome=outcome).of(entry.id, entry.view.attempt))
+        entry.over.set()
+        if self._unfinished == 0:
+            self.idle.set()
+        self._settle_dependents(entry)
+        self.decide_soon()
+
+    def reopen(self, entry: Entry) -> None:
+        """Queue an ended task anew, by hand: its wish to end is forgotten and its retries are fresh."""
+        outcome = entry.view.outcome
+        entry.wish, entry.retries_used = None, 0
+        entry.over.clear()
+        self.idle.clear()
+        if outcome is not None:
+            self.requeue(entry, outcome)
+
+    def _settle_dependents(self, entry: Entry) -> None:
+        for dependent in self.registry.dependents(entry):
+            if dependent.view.state is State.QUEUED:
+                self.settle(dependent)

@@ -1,0 +1,40 @@
+"""Outcomes that are given by the supervisor itself, for tasks that nothing ran of, or not to its end. Pure."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from procession.model.outcome import Outcome, OutcomeKind
+
+
+def never_ran(by: str, last: Outcome | None = None) -> Outcome:
+    """Judge a task that was stopped while it was queued; ``last`` is how its previous attempt ended."""
+    message = f"stopped before it started ({by})"
+    if last is not None:
+        message = f"stopped before its next attempt ({by}); the last one: {last.message or last.kind.value}"
+    return Outcome(kind=OutcomeKind.STOPPED, stopped_by=by, message=message)
+
+
+def never_will(message: str) -> Outcome:
+    """Judge a task whose condition can no longer be met."""
+    return Outcome(kind=OutcomeKind.CANCELLED, message=message)
+
+
+def interrupted(by: str | None, known: Outcome | None) -> Outcome:
+    """Judge an attempt that was cut off (``by`` whose wish, if any); ``known`` is what its process says of its end."""
+    if known is None:
+        return Outcome(kind=OutcomeKind.STOPPED if by else OutcomeKind.CANCELLED, stopped_by=by or "cancel",
+                       message="stopped while it started")  # fmt: skip
+    return wished(by, known)
+
+
+def wished(by: str | None, outcome: Outcome) -> Outcome:
+    """Name whose wish it was: our own cutting off is not the reason, only the means."""
+    if by is not None and outcome.kind is OutcomeKind.CANCELLED:
+        return replace(outcome, kind=OutcomeKind.STOPPED, stopped_by=by)
+    return outcome
+
+
+def broken(error: BaseException) -> Outcome:
+    """Judge an attempt that nobody can say the end of, because our own code failed."""
+    return Outcome(kind=OutcomeKind.UNKNOWN, message=f"its end is unknown: {type(error).__name__}: {error}")

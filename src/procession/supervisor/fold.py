@@ -1,0 +1,65 @@
+"""Fold an event into what is shown of a task. Pure: the same events give the same view, live or replayed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from procession.model.event import Ended, Event, Resumed, Retrying, Started, Starting, Stopping, Suspended, Waiting
+from procession.model.state import State, check_transition
+from procession.model.units import format_duration
+
+if TYPE_CHECKING:
+    from procession.model.view import TaskView
+
+
+def fold(view: TaskView, event: Event) -> TaskView:  # noqa: PLR0911 - one line per event is the table it is
+    """Give the view after ``event``. Raises: InvalidTransition: when the state table does not allow it."""
+    match event:
+        case Waiting():
+            return replace(view, waiting=event.reason)
+        case Starting():
+            return _moved(view, State.STARTING, waiting=None, last_line=None)
+        case Started():
+            return _moved(view, State.RUNNING, pid=event.pid, started_at=event.at)
+        case Suspended():
+            return _unless_stopping(view, State.SUSPENDED)
+        case Resumed():
+            return _unless_stopping(view, State.RUNNING)
+        case Stopping():
+            return _moved(view, State.STOPPING)
+        case Retrying():
+            return _requeued(view, event)
+        case Ended():
+            return _moved(view, State.ENDED, outcome=event.outcome, ended_at=event.at, waiting=None)
+        case _:
+            return view
+
+
+def _moved(view: TaskView, state: State, **changes: Any) -> TaskView:
+    """Change state by the table; a state that is there already is no move."""
+    if view.state is not state:
+        check_transition(view.state, state)
+    return replace(view, state=state, **changes)
+
+
+def _unless_stopping(view: TaskView, state: State) -> TaskView:
+    """A tree that is being stopped may be paused or continued on the way; it stays *stopping*."""
+    return view if view.state is State.STOPPING else _moved(view, state)
+
+
+def _requeued(view: TaskView, event: Retrying) -> TaskView:
+    attempt = view.attempt + 1
+    when = f" in {format_duration(event.delay_s)}" if event.delay_s else ""
+    cause = event.outcome.message or event.outcome.kind.value
+    return _moved(
+        view,
+        State.QUEUED,
+        attempt=attempt,
+        waiting=f"waiting: attempt {attempt}{when}, after: {cause}",
+        pid=None,
+        started_at=None,
+        ended_at=None,
+        outcome=None,
+    )

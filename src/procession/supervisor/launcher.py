@@ -1,0 +1,65 @@
+"""What the supervisor needs of whoever runs processes: `procession.process.spawn` in life, a script in tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from procession.model.command import Command
+    from procession.model.event import Event
+    from procession.model.outcome import Outcome
+
+
+class RunningProcess(Protocol):
+    """One running command with its tree."""
+
+    @property
+    def pid(self) -> int:
+        """Of the leader."""
+
+    @property
+    def started_at(self) -> float:
+        """In seconds since the epoch."""
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended, once it has."""
+
+    async def wait(self) -> Outcome:
+        """Wait for the exit, and for its outputs (or their leak grace)."""
+
+    async def terminate(self, grace_s: float | None = None, *, by: str = "user") -> Any:
+        """Ask the tree to end, insist after the grace, return when it is gone."""
+
+    async def kill(self, *, by: str = "user") -> Any:
+        """Kill the tree, return when it is gone."""
+
+    async def suspend(self) -> Any:
+        """Pause the tree, return when nothing of it runs."""
+
+    async def resume(self) -> Any:
+        """Let the tree run on."""
+
+    def send_signal(self, number: str | int, /, *, scope: Literal["leader", "tree"] = "leader") -> Any:
+        """Send one signal."""
+
+    def subscribe(self, callback: Callable[[Event], None], /) -> Callable[[], None]:
+        """Tell ``callback`` what has happened and every further event; return what ends that."""
+
+    @property
+    def stdout(self) -> AsyncIterable[bytes]:
+        """Its output, where that is a pipe or pty."""
+
+    @property
+    def stderr(self) -> AsyncIterable[bytes]:
+        """Its errors, where they are a pipe of their own."""
+
+
+class Launcher(Protocol):
+    """Start a command; entering the block raises StartError, leaving it ends the tree."""
+
+    def __call__(self, command: Command, /) -> AbstractAsyncContextManager[RunningProcess]:
+        """Give the block in which ``command`` runs."""

@@ -1,0 +1,45 @@
+"""Where a task runs and writes: decided when it is submitted, so that nothing this process does later moves it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from procession.model.stdio import File, Log
+
+if TYPE_CHECKING:
+    from procession.model.command import Command
+
+_STREAMS = ("stdin", "stdout", "stderr")
+
+
+def placed(command: Command) -> tuple[Command, str | None]:
+    """Make relative paths absolute; give also the directory to show. None when our own one is gone."""
+    here = _current_directory()
+    if here is None:
+        return command, command.cwd
+    changes: dict[str, Any] = {name: _placed_stream(getattr(command, name), here) for name in _STREAMS}
+    changes = {name: stream for name, stream in changes.items() if stream is not getattr(command, name)}
+    if command.cwd is not None and not os.path.isabs(command.cwd):
+        changes["cwd"] = _absolute(here, command.cwd)
+    placed = command.replace(**changes)
+    return placed, placed.cwd or here
+
+
+def _placed_stream(stream: Any, here: str) -> Any:
+    if isinstance(stream, (File, Log)) and not os.path.isabs(stream.path):
+        return replace(stream, path=_absolute(here, stream.path))
+    return stream
+
+
+def _absolute(here: str, path: str) -> str:
+    return os.path.normpath(os.path.join(here, path))
+
+
+def _current_directory() -> str | None:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return None
