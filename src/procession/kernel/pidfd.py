@@ -6,6 +6,7 @@ Sources: pidfd_open(2), pidfd_send_signal(2), waitid(2), include/uapi/linux/pidf
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import resource
@@ -15,6 +16,8 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+# Newer kernels say ENOENT, older EINVAL, of a number that is a thread's and no process's.
+_NO_PROCESS = frozenset({errno.ESRCH, errno.ENOENT, errno.EINVAL})
 _INFO = struct.Struct("=QQ11IiII")
 _PIDFD_GET_INFO = (3 << 30) | (_INFO.size << 16) | (0xFF << 8) | 11
 _INFO_EXIT = 8
@@ -30,11 +33,13 @@ class Reaped:
 
 
 def open_pidfd(pid: int) -> int | None:
-    """Open a descriptor (close-on-exec) for ``pid``; None if there is no such process any more."""
+    """Open a descriptor (close-on-exec) for ``pid``; None if there is no such process (any more). Raises: OSError."""
     try:
         return os.pidfd_open(pid)
-    except ProcessLookupError:
-        return None
+    except OSError as error:
+        if error.errno in _NO_PROCESS:
+            return None
+        raise
 
 
 def has_ended(pidfd: int) -> bool:

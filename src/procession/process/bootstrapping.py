@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +14,7 @@ from procession.errors import StartError, StartFailed
 from procession.kernel import signal_state
 from procession.kernel.fork_exec import ExecFailed, Spawning, fork_and_exec
 from procession.model.command import Command
-from procession.process.tree import Tree
+from procession.process.tree import Tree, end_at_once
 
 _PROGRAM = str(Path(__file__).with_name("bootstrap.py"))
 _REPORT_BYTES = 64
@@ -50,14 +48,14 @@ async def fork(command: Command, spawning: Spawning, pty_stream: int | None, tre
         try:
             report = await _read_report(status)
         except BaseException:
-            _kill(pid)
+            end_at_once(tree, pid)
             raise
     finally:
         os.close(status)
         if child_status >= 0:
             os.close(child_status)
     if report:
-        _kill(pid)
+        end_at_once(tree, pid)
         raise _explain(report, command, program, translate)
     return pid
 
@@ -101,13 +99,6 @@ async def _read_report(status: int) -> bytes:
 def _resolve(readable: asyncio.Future[None]) -> None:
     if not readable.done():
         readable.set_result(None)
-
-
-def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)  # our own child, not reaped yet: the number is still its own
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, 0)
 
 
 def _explain(report: bytes, command: Command, program: str, translate: Translate) -> StartError:

@@ -15,6 +15,7 @@ class Deadline:
         self._on_expiry = on_expiry
         self._left_s = seconds
         self._since = 0.0
+        self._cancelled = False
         self._timer: asyncio.TimerHandle | None = None
         self.resume()
 
@@ -27,10 +28,11 @@ class Deadline:
 
     def resume(self) -> None:
         """Count on."""
-        if self._timer is None:
+        if self._timer is None and not self._cancelled:
             self._since = self._loop.time()
             self._timer = self._loop.call_later(self._left_s, self._on_expiry)
 
     def cancel(self) -> None:
         """Never expire."""
         self.pause()
+        self._cancelled = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 
 from procession.errors import TooLong
 from procession.model.command import Command
@@ -25,6 +26,12 @@ _MEANT_FOR_US = frozenset(map(os.fsencode, MEANT_FOR_US))
 STRING_LIMIT_BYTES = 131_072
 """The most the kernel takes for one argument or variable, its final NUL included (MAX_ARG_STRLEN)."""
 
+_TOTAL_LIMIT_BYTES = 6 << 20
+"""And the most for all of them with their pointers, if a quarter of the stack limit is not less."""
+
+_POINTER_BYTES = 8
+_SHOWN_LIMIT = 200
+
 
 def search_path(command: Command) -> str | None:
     """Give the PATH the job will have; None if it has none."""
@@ -45,7 +52,8 @@ def build_environment(command: Command, further: dict[str, str]) -> list[bytes] 
     encoded = [os.fsencode(f"{name}={value}") for name, value in variables.items() if value is not None]
     for variable in encoded:
         if len(variable) >= STRING_LIMIT_BYTES:
-            raise too_long(f"the environment variable {variable.split(b'=')[0].decode()}", len(variable), str(command))
+            name = os.fsdecode(variable.split(b"=")[0])
+            raise too_long(f"the environment variable {name}", len(variable), str(command))
     return encoded
 
 
@@ -66,12 +74,28 @@ def encode_arguments(command: Command) -> list[bytes]:
     return encoded
 
 
+def explain_refused_size(command: Command) -> TooLong:
+    """Say what was too much when the kernel refused: a variable that is ours already, or everything together."""
+    arguments = encode_arguments(command)
+    environment = build_environment(command, {})
+    if environment is None:
+        environment = [name + b"=" + value for name, value in os.environb.items()]
+    longest = max(environment, key=len, default=b"")
+    if len(longest) >= STRING_LIMIT_BYTES:
+        return too_long(f"the environment variable {os.fsdecode(longest.split(b'=')[0])}", len(longest), str(command))
+    total = sum(len(each) + 1 + _POINTER_BYTES for each in (*arguments, *environment))
+    stack, _ = resource.getrlimit(resource.RLIMIT_STACK)
+    limit = _TOTAL_LIMIT_BYTES if stack == resource.RLIM_INFINITY else min(stack // 4, _TOTAL_LIMIT_BYTES)
+    return too_long("all of the arguments and the environment", total, str(command), limit)
+
+
 def too_long(element: str, size_bytes: int, shown: str, limit_bytes: int = STRING_LIMIT_BYTES - 1) -> TooLong:
     """Say that ``element`` is over the kernel's limit."""
+    shown = shown if len(shown) <= _SHOWN_LIMIT else f"{shown[:_SHOWN_LIMIT]}…"
     return TooLong(
-        f"cannot start {shown[:200]}: {element} has {size_bytes:,} bytes, the kernel takes {limit_bytes:,}",
+        f"cannot start {shown}: {element} has {size_bytes:,} bytes, the kernel takes {limit_bytes:,}",
         hint="give large values through standard input or a file",
-        command=shown[:200],
+        command=shown,
         element=element,
         size_bytes=size_bytes,
         limit_bytes=limit_bytes,

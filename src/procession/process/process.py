@@ -24,11 +24,9 @@ from procession.model.event import (
     Exited,
     OutputEnded,
     OutputLeaked,
-    Resumed,
     Signalled,
     Started,
     Stopping,
-    Suspended,
     TreeEmpty,
 )
 from procession.model.outcome import UNKNOWN_EXIT, ExitStatus, Outcome, Usage, decode_wait_status
@@ -41,6 +39,7 @@ from procession.process.deadline import Deadline
 from procession.process.ending import Ending
 from procession.process.launch import Launched
 from procession.process.leader import Leader
+from procession.process.suspension import Suspension
 from procession.process.ticker import ticker
 from procession.process.tree import Member, read_member, signal_members
 from procession.process.wiring import Wiring
@@ -75,13 +74,13 @@ class Process:
         self._forced = False
         self._leaked = False
         self._ended_outputs: set[str] = set()
-        self._suspended_by: str | None = None
         self._ending: Ending | None = None
         self._ending_task: asyncio.Task[None] | None = None
         self._waiters: list[asyncio.Future[None]] = []
         self._leak_timer: asyncio.TimerHandle | None = None
         self._wiring = Wiring(command, launched.streams, self._on_output_end, self._tell)
         self._deadline = None if command.timeout_s is None else Deadline(command.timeout_s, self._on_time_up)
+        self._suspension = Suspension(launched.tree, self._deadline, self._tell)
         self._leader = Leader(launched.pid, launched.pidfd, self._on_exit)
         self._tell(Started(pid=self.pid, at=self.started_at))
         self._ticker = ticker()
@@ -119,7 +118,7 @@ class Process:
             return State.ENDED
         if self._is_ending():
             return State.STOPPING
-        return State.SUSPENDED if self._suspended_by else State.RUNNING
+        return State.SUSPENDED if self._suspension.by else State.RUNNING
 
     @property
     def is_tree_exact(self) -> bool:
@@ -205,18 +204,12 @@ class Process:
     async def suspend(self) -> None:
         """Pause the whole tree; return when nothing of it runs. Its time-out pauses too. Raises: AlreadyEnded."""
         self._check_alive()
-        if self._suspended_by != "us":
-            self._note_suspended("us")
-            await self._tree.freeze()
+        await self._suspension.begin()
 
     async def resume(self) -> None:
         """Let it run on: what `suspend` paused, or, if somebody else stopped it, all of it. Raises: AlreadyEnded."""
         self._check_alive()
-        if self._suspended_by == "us":
-            self._tree.thaw()
-        elif self._suspended_by is not None:
-            signal_members(self._tree, signal.SIGCONT)
-        self._note_resumed("us")
+        self._suspension.end()
 
     async def leave(self, *, by: str) -> None:
         """End what is left, as leaving the block does; only ``descendants="keep"`` lets some of it live on.
@@ -232,7 +225,7 @@ class Process:
                 cancelled = error
                 if self._ending is not None:
                     self._ending.insist()
-        self._wiring.close()
+        await self._wiring.close()
         if self.exit is not None:
             self._ticker.discard(self)
         if cancelled is not None:
@@ -242,11 +235,7 @@ class Process:
 
     def look(self) -> None:
         """Look at what no descriptor announces: stops from outside, and the end of a tree without its leader."""
-        stopped = self._leader.stop_state_changed()
-        if stopped and self._suspended_by is None:
-            self._note_suspended("outside")
-        elif stopped is False and self._suspended_by == "outside":
-            self._note_resumed("outside")
+        self._suspension.hear(self._leader.stop_state_changed())
         self._is_gone()
 
     def _on_exit(self, reaped: pidfd.Reaped) -> None:
@@ -346,20 +335,6 @@ class Process:
         gave_up = self._ending is not None and not self._is_ending() and bool(self._ending.survivors)
         return gave_up or (self.outcome is not None and self._is_gone())
 
-    def _note_suspended(self, by: str) -> None:
-        self._suspended_by = by
-        if self._deadline is not None:
-            self._deadline.pause()
-        self._tell(Suspended(at=time.time(), by=by))
-
-    def _note_resumed(self, by: str) -> None:
-        if self._suspended_by is None:
-            return
-        self._suspended_by = None
-        if self._deadline is not None and self.exit is None:
-            self._deadline.resume()
-        self._tell(Resumed(at=time.time(), by=by))
-
     # --- acts ---------------------------------------------------------------------------------------------------------
 
     def _begin_ending(self, grace_s: float, by: str) -> None:
@@ -370,7 +345,7 @@ class Process:
             self._leader,
             self._tree,
             is_gone=self._is_gone,
-            on_continued=lambda: self._note_resumed("us"),
+            on_continued=lambda: self._suspension.note_resumed("us"),
             tell=self._tell,
         )
         steps = plan_stop(self.command.stop_signals, grace_s)

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import os
-import re
 import stat
 from collections.abc import Iterator
 from typing import Never
 
 from procession.errors import BadFormat, InterpreterMissing, NotExecutable, ProgramNotFound
+from procession.kernel.executable import program_loader, read_beginning, script_interpreter
 
-_SHEBANG_LIMIT = 256
-"""The kernel reads no more of a script's first line (BINPRM_BUF_SIZE)."""
+_SCRIPT_CHAIN_LIMIT = 5
+"""An interpreter may be a script itself, but the kernel follows no more of them."""
+
+_MEANS_NOT_FOUND = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 
 
 def find_program(name: str, search_path: str | None, cwd: str | None, shown: object) -> str:
@@ -26,10 +29,12 @@ def find_program(name: str, search_path: str | None, cwd: str | None, shown: obj
     Raises: ProgramNotFound, NotExecutable, InterpreterMissing, BadFormat.
     """
     if "/" in name:
-        path = name if name.startswith("/") else os.path.abspath(name)
         try:
+            path = _absolute(name)
             _check_runnable(path, shown)
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError as error:
+            if error.errno not in _MEANS_NOT_FOUND:
+                _refuse(name, shown, f"cannot be seen: {error.strerror}", "check the permissions of its directories")
             raise _not_found(name, search_path, shown) from None
         return path
     unusable = None
@@ -47,7 +52,7 @@ def explain_exec_failure(path: str, shown: object) -> None:
     """Look again, closely, at a program that exec refused. Raises the error that says why, if one does."""
     if not os.path.exists(path):
         raise _not_found(path, None, shown)
-    _check_file(path, os.stat(path).st_mode, shown)
+    _check_file(path, os.stat(path).st_mode, shown, refused=True)
 
 
 def _candidates(name: str, search_path: str | None, cwd: str | None) -> Iterator[str]:
@@ -55,7 +60,15 @@ def _candidates(name: str, search_path: str | None, cwd: str | None) -> Iterator
         if directory.startswith("/"):
             yield f"{directory}/{name}"
         else:  # relative (or empty) entries mean the directory the job starts in
-            yield os.path.join(os.path.abspath(cwd or "."), directory, name)
+            with contextlib.suppress(FileNotFoundError):  # our own directory was removed
+                yield os.path.join(_absolute(cwd or "."), directory, name)
+
+
+def _absolute(path: str) -> str:
+    # not abspath, which takes ".." for a matter of text: behind a symbolic link it is not
+    while path.startswith("./"):
+        path = path[2:].lstrip("/")
+    return path if path.startswith("/") else os.path.join(os.getcwd(), path)
 
 
 def _check_runnable(path: str, shown: object) -> None:
@@ -75,46 +88,47 @@ _found_runnable: dict[str, tuple[int, int, int]] = {}
 _FOUND_LIMIT = 256
 
 
-def _check_file(path: str, mode: int, shown: object) -> None:
+def _check_file(path: str, mode: int, shown: object, *, refused: bool = False, depth: int = 0) -> None:
     if stat.S_ISDIR(mode):
         _refuse(path, shown, "is a directory", "name a file inside it")
     if not stat.S_ISREG(mode):
         _refuse(path, shown, "is no regular file", "name a program")
     if not os.access(path, os.X_OK):
         _refuse(path, shown, "is not executable", f"chmod +x {path}, or run it through its interpreter")
-    _check_interpreter(path, shown)
+    _check_interpreter(path, shown, refused=refused, depth=depth)
 
 
 def _refuse(path: str, shown: object, why: str, hint: str) -> Never:
     raise NotExecutable(f"cannot start {shown}: {path} {why}", hint=hint, command=str(shown), program=path)
 
 
-def _check_interpreter(path: str, shown: object) -> None:
-    start = _first_bytes(path)
-    if start is None or start.startswith(b"\x7fELF"):
+def _check_interpreter(path: str, shown: object, *, refused: bool, depth: int) -> None:
+    start = read_beginning(path)
+    if start is None:
         return
-    if not start:
-        raise _bad_format(path, shown, "is empty")
-    if not start.startswith(b"#!"):
-        if start.startswith(b"\xef\xbb\xbf#!"):
-            raise _bad_format(path, shown, "begins with a byte order mark, which hides its #! line")
+    if start.startswith(b"\x7fELF"):
+        interpreter = program_loader(path) if refused else ""
+    elif start.startswith(b"#!"):
+        interpreter = script_interpreter(start)
+        if not interpreter:
+            raise _bad_format(path, shown, "has a #! line without a whole name of an interpreter")
+    elif not start or start.startswith(b"\xef\xbb\xbf#!"):
+        why = "begins with a byte order mark, which hides its #! line" if start else "is empty"
+        raise _bad_format(path, shown, why)
+    else:
         return  # perhaps a format of binfmt_misc; the kernel decides
-    # the kernel splits at blanks and tabs only: a \r belongs to the interpreter's name
-    first_line = start[2:].split(b"\n", 1)[0].strip(b" \t")
-    interpreter = os.fsdecode(re.split(rb"[ \t]", first_line, maxsplit=1)[0])
-    if not os.path.exists(interpreter):
-        raise _interpreter_missing(path, interpreter, shown)
+    if interpreter.startswith("/") or (interpreter and refused):  # a relative one means the job's directory
+        _follow_interpreter(path, interpreter, shown, refused=refused, depth=depth + 1)
 
 
-def _first_bytes(path: str) -> bytes | None:
-    """Give its beginning, None if it may be run but not read."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            return os.read(descriptor, _SHEBANG_LIMIT)
-        finally:
-            os.close(descriptor)
-    return None
+def _follow_interpreter(path: str, interpreter: str, shown: object, *, refused: bool, depth: int) -> None:
+    if depth > _SCRIPT_CHAIN_LIMIT:
+        raise _bad_format(path, shown, "is a script run by a script, and so on without end")
+    try:
+        mode = os.stat(interpreter).st_mode
+    except OSError:
+        raise _interpreter_missing(path, interpreter, shown) from None
+    _check_file(interpreter, mode, shown, refused=refused, depth=depth)
 
 
 def _interpreter_missing(path: str, interpreter: str, shown: object) -> InterpreterMissing:
@@ -156,5 +170,6 @@ def _close_match(name: str, search_path: str | None) -> str | None:
     for place in places:
         with contextlib.suppress(OSError):
             known.update(os.listdir(place))
+    known.discard(base)  # there, but leading nowhere
     matches = difflib.get_close_matches(base, known, n=1, cutoff=0.75)
     return (f"{directory}/{matches[0]}" if "/" in name else matches[0]) if matches else None

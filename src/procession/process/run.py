@@ -34,7 +34,8 @@ async def run(
     ``result = await run(["git", "status"], cwd=repo, timeout=30)``
 
 
-    input: given to standard input, which is then closed; a child that does not read it does no harm.
+    input: given to standard input, which is then closed; a child that does not read it does no harm. Text is encoded
+    as ``encoding`` says.
     check: raise the EndError of its kind unless it succeeded. Without it only a failure to *start* raises.
     text: give text (``encoding``, ``errors``) instead of bytes.
     fail_on_limit: raise OutputLimitReached if output had to be dropped (command.output_limit_bytes, 100 MB a stream).
@@ -42,12 +43,13 @@ async def run(
     Whatever of the tree outlives the leader is ended, unless ``descendants="keep"``.
     Raises: InvalidCommand, StartError, and as said above EndError.
     """
-    if input is not None:
+    fed = None if input is None else _encode(input, encoding, errors)
+    if fed is not None:
         options.setdefault("stdin", PIPE)
     command = make_command(given, options)
     async with spawn(command) as process:
         kept = _keep_output(process)
-        await _feed_and_wait(process, input)
+        await _feed_and_wait(process, fed)
     result = _collect(process, kept, (encoding, errors) if text else None)
     if check:
         result.check()
@@ -62,7 +64,11 @@ def run_blocking(given: Command | Sequence[Argument], /, **options: Any) -> Resu
 
     Raises: RuntimeError: within a running event loop, where it would block everything; await `run` there.
     """
-    return asyncio.run(run(given, **options))
+    running = run(given, **options)
+    try:
+        return asyncio.run(running)
+    finally:
+        running.close()
 
 
 def _keep_output(process: Process) -> dict[str, HeadTail]:
@@ -71,18 +77,31 @@ def _keep_output(process: Process) -> dict[str, HeadTail]:
     return {pipe.name: pipe.keep() for pipe in pipes.values()}
 
 
-async def _feed_and_wait(process: Process, given: str | bytes | None) -> None:
-    feeding = None if given is None else asyncio.ensure_future(_feed(process, given))
-    try:
+def _encode(given: str | bytes, encoding: str, errors: str) -> bytes:
+    """Encode text, never into question marks. Raises: UnicodeEncodeError, TypeError."""
+    if isinstance(given, str):
+        return given.encode(encoding, "strict" if errors == "replace" else errors)
+    return memoryview(given).tobytes() if not isinstance(given, bytes) else given
+
+
+async def _feed_and_wait(process: Process, given: bytes | None) -> None:
+    if given is None:
         await process.wait()
+        return
+    doings = [asyncio.ensure_future(_feed(process, given)), asyncio.ensure_future(process.wait())]
+    try:
+        # input that cannot be given must not leave the child waiting for it
+        await asyncio.wait(doings, return_when=asyncio.FIRST_EXCEPTION)
     finally:
-        if feeding is not None:
-            feeding.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await feeding
+        for doing in doings:
+            doing.cancel()
+        ends = await asyncio.gather(*doings, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, BaseException):
+            raise end
 
 
-async def _feed(process: Process, given: str | bytes) -> None:
+async def _feed(process: Process, given: bytes) -> None:
     with contextlib.suppress(InputClosed):
         await process.stdin.write(given)
         await process.stdin.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from typing import Any
 
@@ -63,9 +64,7 @@ class OpenStreams:
     def _open(self, stream: str, wanted: Stdin | Output) -> int:
         try:
             return int(_OPENERS[type(wanted)](self, stream, wanted))
-        except OSError as error:
-            raise _explain(error, stream, wanted, self._command) from error
-        except StdioUnavailable as error:  # of a log; it cannot know the stream and the command
+        except (OSError, StdioUnavailable) as error:  # a log's own error knows neither stream nor command
             raise _explain(error, stream, wanted, self._command) from error
 
     def _open_null(self, _stream: str, _wanted: Null) -> int:
@@ -156,10 +155,15 @@ def _explain(error: OSError | StdioUnavailable, stream: str, wanted: Any, comman
             errno=error.errno,
         )
     path = getattr(wanted, "path", None) or str(getattr(wanted, "fd", type(wanted).__name__.lower()))
+    why = error.message if isinstance(error, StdioUnavailable) else _WHY.get(error.errno or 0, error.strerror)
     return StdioUnavailable(
-        f"cannot start {shown}: {stream} cannot be connected to {path}: {error.strerror}",
+        f"cannot start {shown}: {stream} cannot be connected to {path}: {why}",
+        hint=getattr(error, "hint", ""),
         command=shown,
         stream=stream,
         path=path,
         errno=error.errno,
     )
+
+
+_WHY = {errno.ENXIO: "it is a FIFO that nobody reads, or a device that is not there"}

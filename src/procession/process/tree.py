@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
@@ -12,6 +15,12 @@ from msgspec import Struct
 from procession.kernel import pidfd, proc
 from procession.process.cgroup_tree import CgroupTree, find_base
 from procession.process.session_tree import SessionTree
+
+_ROUNDS = 10
+"""A tree that forks faster than it is listed is not chased for ever; SIGKILL has other means."""
+
+_END_LIMIT_S = 2.0
+_PAUSE_S = 0.001
 
 
 class Member(Struct, frozen=True):
@@ -81,11 +90,30 @@ def read_member(pid: int) -> Member | None:
 
 
 def signal_members(tree: Tree, number: int) -> list[int]:
-    """Send a signal to every process of the tree; returns the pids we are not permitted to signal."""
-    refused = []
-    for pid in tree.pids():
-        try:
-            pidfd.signal_if(pid, number, partial(tree.has, pid))
-        except PermissionError:
-            refused.append(pid)
+    """Send a signal to every process of the tree, those born meanwhile too; returns who we are not permitted to signal."""
+    refused: list[int] = []
+    signalled: set[int] = set()
+    for _ in range(_ROUNDS):
+        new = [pid for pid in tree.pids() if pid not in signalled]
+        if not new:
+            break
+        for pid in new:
+            try:
+                pidfd.signal_if(pid, number, partial(tree.has, pid))
+            except PermissionError:
+                refused.append(pid)
+        signalled.update(new)
     return refused
+
+
+def end_at_once(tree: Tree, leader: int) -> None:
+    """Kill and reap a child of ours that nobody looks after yet, and all that it may have started already."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(leader, signal.SIGKILL)  # our own child, not reaped yet: the number is still its own
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(leader, 0)
+    deadline = time.monotonic() + _END_LIMIT_S
+    while not tree.is_empty() and time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            tree.kill()
+        time.sleep(_PAUSE_S)

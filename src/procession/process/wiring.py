@@ -97,15 +97,15 @@ class Wiring:
             raise StreamUnavailable("the process has no terminal", hint="pass stdout=PTY", stream="pty")
         terminal.set_size(self._master, columns, rows)
 
-    def close(self) -> None:
-        """Let go of everything. What a log still has to note is noted first."""
+    async def close(self) -> None:
+        """Let go of everything; what a log still has to note is noted first."""
         self._done.set()
         if self.stdin is not None:
             self.stdin.close_now()
         for reader in self._readers:
             reader.close()
-        if self._recording is None:
-            self._close_logs()
+        if self._recording is not None:
+            await asyncio.wait([self._recording])
 
     def _connect(self, stream: str, descriptor: int) -> None:
         if stream == "stdin":

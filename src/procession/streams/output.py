@@ -1,7 +1,8 @@
 """One output stream of a process as its user sees it: bytes as they come, lines, batches of lines, or all of it.
 
-Over a pipe, reading *is* the backpressure: nobody reading makes the child wait. Over a log, nothing waits for anybody,
-and every reader begins where it likes.
+Over a pipe, reading *is* the backpressure: nobody reading makes the child wait; who breaks off, or is cancelled, leaves
+what it did not give out to the next reader. Over a log, nothing waits for anybody, and every reader begins where it
+likes.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from msgspec import Struct
 from procession.errors import StreamUnavailable
 from procession.streams.follow import follow
 from procession.streams.head_tail import HeadTail
-from procession.streams.lines import LineSplitter, PartialText, TextLineSplitter
+from procession.streams.lines import LineSplitter, PartialText
 from procession.streams.log import LogFile
 from procession.streams.log_piece import Piece
 from procession.streams.reader import PipeReader, wait_readable
+from procession.streams.unread import UnreadLines
 
 
 class Chunk(Struct, frozen=True, gc=False):
@@ -54,27 +56,44 @@ class OutputStream(ABC):
 
     async def read(self) -> bytes:
         """Give everything from here to the end. Memory grows with it: for much output iterate, or use a log."""
-        return b"".join([chunk async for chunk in self])
+        came: list[bytes] = []
+        try:
+            async with contextlib.aclosing(aiter(self)) as chunks:
+                async for chunk in chunks:
+                    came.append(chunk)
+        except BaseException:
+            self.give_back(b"".join(came))
+            raise
+        return b"".join(came)
 
     async def lines(self, encoding: str = "utf-8", errors: str = "replace") -> AsyncGenerator[str, None]:
         """Give lines one at a time, decoded, without their newline; a `PartialText` is only a piece of one."""
-        splitter = TextLineSplitter(encoding, errors, self._line_limit_bytes)
-        async with contextlib.aclosing(aiter(self)) as chunks:
-            async for chunk in chunks:
-                for line in splitter.feed(chunk):
-                    yield line
-        for line in splitter.flush():
-            yield line
+        unread = UnreadLines(encoding, errors, self._line_limit_bytes)
+        try:
+            async with contextlib.aclosing(aiter(self)) as chunks:
+                async for chunk in chunks:
+                    for line in unread.split(chunk):
+                        yield line
+            for line in unread.finish():
+                yield line
+        finally:
+            self.give_back(unread.rest())
 
     async def line_batches(self) -> AsyncGenerator[list[bytes], None]:
         """Give lines as bytes, as many at a time as have come: the fast way. A `PartialBytes` is a piece of one."""
         splitter = LineSplitter(self._line_limit_bytes)
-        async with contextlib.aclosing(aiter(self)) as chunks:
-            async for chunk in chunks:
-                if batch := splitter.feed(chunk):
-                    yield batch
-        if rest := splitter.flush():
-            yield rest
+        try:
+            async with contextlib.aclosing(aiter(self)) as chunks:
+                async for chunk in chunks:
+                    if batch := splitter.feed(chunk):
+                        yield batch
+            if rest := splitter.flush():
+                yield rest
+        finally:
+            self.give_back(splitter.tail)
+
+    def give_back(self, data: bytes) -> None:
+        """Take back what was read and not given out; over a log that is not needed."""
 
 
 class PipeOutput(OutputStream):
@@ -86,6 +105,8 @@ class PipeOutput(OutputStream):
         self.reader = reader
         self._keep_bytes = keep_bytes
         self._kept: HeadTail | None = None
+        self._given_back = b""
+        self._keeps_unread = False
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """Give the bytes as they come."""
@@ -105,6 +126,12 @@ class PipeOutput(OutputStream):
             self.reader.drain_into(self._kept)
         return self._kept
 
+    def keep_unread(self) -> None:
+        """Collect from now on whenever nobody reads: now, and when a reader breaks off."""
+        self._keeps_unread = True
+        if not self.reader.claimed and not self.reader.ended:
+            self.keep()
+
     def claim(self) -> None:
         """Become the one who reads. Raises: StreamUnavailable."""
         if self.reader.claimed and self._kept is None:
@@ -115,12 +142,19 @@ class PipeOutput(OutputStream):
     def release(self) -> None:
         """Let somebody else read on."""
         self.reader.claimed = False
+        if self._keeps_unread:
+            self.keep_unread()
+
+    def give_back(self, data: bytes) -> None:
+        """Let the next reader begin with ``data``."""
+        self._given_back = data + self._given_back
 
     def take_kept(self) -> bytes:
-        """Give what was collected meanwhile, and stop collecting."""
+        """Give what was given back or collected meanwhile, and stop collecting."""
+        back, self._given_back = self._given_back, b""
         kept, self._kept = self._kept, None
         self.reader.stop_draining()
-        return kept.getvalue() if kept else b""
+        return back + kept.getvalue() if kept else back
 
 
 class LogOutput(OutputStream):
@@ -167,34 +201,42 @@ async def merge_lines(
     outputs: Sequence[OutputStream], encoding: str, errors: str, limit: int
 ) -> AsyncGenerator[Line, None]:
     """Give the lines of all streams, each with its stream and time."""
-    splitters = {output.name: TextLineSplitter(encoding, errors, limit) for output in outputs}
-    async with contextlib.aclosing(merge_chunks(outputs)) as chunks:
-        async for chunk in chunks:
-            for text in splitters[chunk.stream].feed(chunk.data):
-                yield Line(chunk.stream, text, chunk.at, isinstance(text, PartialText))
-    for stream, splitter in splitters.items():
-        for text in splitter.flush():
-            yield Line(stream, text, time.time(), partial=True)
+    unread = {output.name: UnreadLines(encoding, errors, limit) for output in outputs}
+    try:
+        async with contextlib.aclosing(merge_chunks(outputs)) as chunks:
+            async for chunk in chunks:
+                for text in unread[chunk.stream].split(chunk.data):
+                    yield Line(chunk.stream, text, chunk.at, isinstance(text, PartialText))
+        for stream, rest in unread.items():
+            for text in rest.finish():
+                yield Line(stream, text, time.time(), partial=True)
+    finally:
+        for output in outputs:
+            output.give_back(unread[output.name].rest())
 
 
 async def _merge_pipes(outputs: Sequence[PipeOutput]) -> AsyncGenerator[Chunk, None]:
-    for output in outputs:
-        output.claim()
+    claimed: list[PipeOutput] = []
     try:
+        for output in outputs:
+            output.claim()
+            claimed.append(output)
         for output in outputs:
             if kept := output.take_kept():
                 yield Chunk(output.name, kept, time.time())
         readers = [output.reader for output in outputs]
         while readers := [reader for reader in readers if not reader.ended]:
-            came = [(reader, data) for reader in readers if (data := reader.read_nowait())]
-            for reader, data in came:
-                yield Chunk(reader.name, data, time.time())
+            came = False
+            for reader in readers:
+                if data := reader.read_nowait():
+                    came = True
+                    yield Chunk(reader.name, data, time.time())
             if came:
                 await asyncio.sleep(0)
             elif any(not reader.ended for reader in readers):
                 await wait_readable([reader for reader in readers if not reader.ended])
     finally:
-        for output in outputs:
+        for output in claimed:
             output.release()
 
 
@@ -206,7 +248,11 @@ async def _merge_any(outputs: Sequence[OutputStream]) -> AsyncGenerator[Chunk, N
         try:
             async with contextlib.aclosing(aiter(output)) as chunks:
                 async for data in chunks:
-                    await queue.put(Chunk(output.name, data, time.time()))
+                    try:
+                        await queue.put(Chunk(output.name, data, time.time()))
+                    except asyncio.CancelledError:
+                        output.give_back(data)
+                        raise
         except Exception as error:  # noqa: BLE001 - raised again where the chunks are awaited
             await queue.put(error)
         else:
@@ -225,6 +271,15 @@ async def _merge_any(outputs: Sequence[OutputStream]) -> AsyncGenerator[Chunk, N
                 yield came
     finally:
         await _cancel(pumps)
+        _give_back(queue, outputs)
+
+
+def _give_back(queue: asyncio.Queue[Chunk | Exception | None], outputs: Sequence[OutputStream]) -> None:
+    while not queue.empty():
+        left = queue.get_nowait()
+        for output in outputs:
+            if isinstance(left, Chunk) and output.name == left.stream:
+                output.give_back(left.data)
 
 
 async def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:

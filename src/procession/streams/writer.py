@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import termios
 from collections.abc import Callable
 
@@ -11,6 +12,8 @@ from procession.errors import InputClosed
 
 _END_OF_FILE = b"\x04"
 _LINE_LIMIT_OF_TERMINALS = 4095
+# What hands a line over, or throws it away, while a terminal edits lines: a newline, ^M, ^D; ^C, ^U, ^Z, ^\.
+_LINE_BREAK = re.compile(rb"[\n\r\x03\x04\x15\x1a\x1c]")
 
 
 class PipeWriter:
@@ -22,6 +25,7 @@ class PipeWriter:
         self.closed = False
         self._descriptor = descriptor
         self._terminal = terminal
+        self._unfinished_bytes = 0
         self._loop = asyncio.get_running_loop()
         self._lock = asyncio.Lock()
         self._waiter: asyncio.Future[None] | None = None
@@ -31,18 +35,23 @@ class PipeWriter:
 
         Raises: InputClosed: it closed its input or has ended. ValueError: a line too long for a terminal.
         """
-        rest = memoryview(data.encode() if isinstance(data, str) else data)
-        if self._terminal:
-            self._check_terminal_lines(bytes(rest))
+        data = data.encode() if isinstance(data, str) else data
+        rest = memoryview(data)
         async with self._lock:
+            if self._terminal and not self.closed:
+                self._check_terminal_lines(data)
             while rest:
                 rest = rest[await self._write_some(rest) :]
 
     async def close(self) -> None:
-        """Say that no more comes, after all that was written before. Reading from the process goes on."""
+        """Say that no more comes, after all that was written before. Reading from the process goes on.
+
+        For a terminal that is ^D, twice after an unfinished line: the first only hands that over.
+        """
         async with self._lock:
             if self._terminal and not self.closed:
-                await self._write_some(memoryview(_END_OF_FILE))
+                for _ in range(2 if self._unfinished_bytes else 1):
+                    await self._write_some(memoryview(_END_OF_FILE))
         self.close_now()
 
     def close_now(self) -> None:
@@ -75,11 +84,15 @@ class PipeWriter:
                 self._loop.remove_writer(self._descriptor)
 
     def _check_terminal_lines(self, data: bytes) -> None:
-        line_mode = termios.tcgetattr(self._descriptor)[3] & termios.ICANON
-        longest = max(map(len, data.split(b"\n")))
-        if line_mode and longest > _LINE_LIMIT_OF_TERMINALS:
+        if not termios.tcgetattr(self._descriptor)[3] & termios.ICANON:
+            self._unfinished_bytes = 0
+            return
+        lengths = [len(line) for line in _LINE_BREAK.split(data)]
+        lengths[0] += self._unfinished_bytes
+        if max(lengths) > _LINE_LIMIT_OF_TERMINALS:
             kept = _LINE_LIMIT_OF_TERMINALS
-            raise ValueError(f"a line of {longest} bytes: a terminal in line mode keeps {kept} and drops the rest")
+            raise ValueError(f"a line of {max(lengths)} bytes: a terminal in line mode keeps {kept} and drops the rest")
+        self._unfinished_bytes = lengths[-1]
 
 
 def _resolve(waiter: asyncio.Future[None]) -> Callable[[], None]:
