@@ -6,7 +6,8 @@ This file is the public face: names only, each loaded from its room when it is f
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+
+TYPE_CHECKING = False  # what type checkers take for True; the module that defines it costs more than all else here
 
 _ROOMS = {
     "procession.errors": (
@@ -23,11 +24,14 @@ _ROOMS = {
     "procession.model.stdio": "Descriptor File INHERIT Inherit Log MERGED Merged NULL Null PIPE PTY Pipe Pty",
     "procession.model.task": "Dependency Task",
     "procession.model.view": "TaskView",
+    "procession.process.announce": "json_lines",
     "procession.process.process": "Process",
     "procession.process.result": "Result",
     "procession.process.run": "run run_blocking",
     "procession.process.spawn": "spawn",
+    "procession.streams.follow": "follow",
     "procession.streams.pieces": "PartialBytes PartialText",
+    "procession.streams.replay": "replay",
     "procession.supervisor.supervisor": "Supervisor",
     "procession.version": "VERSION",
 }
@@ -50,16 +54,19 @@ if TYPE_CHECKING:
     from procession.model.stdio import *
     from procession.model.task import Dependency as Dependency, Task as Task
     from procession.model.view import TaskView as TaskView
+    from procession.process.announce import json_lines as json_lines
     from procession.process.process import Process as Process
     from procession.process.result import Result as Result
     from procession.process.run import run as run, run_blocking as run_blocking
     from procession.process.spawn import spawn as spawn
+    from procession.streams.follow import follow as follow
     from procession.streams.pieces import PartialBytes as PartialBytes, PartialText as PartialText
+    from procession.streams.replay import replay as replay
     from procession.supervisor.supervisor import Supervisor as Supervisor
     from procession.version import VERSION as VERSION
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     room = _ROOM_OF.get(name)
     if room is None:
         message = f"module 'procession' has no attribute {name!r}"

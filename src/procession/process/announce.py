@@ -10,8 +10,8 @@ from typing import IO
 
 from procession.model.event import Event
 
-_LOG = logging.getLogger("procession")
-_LOG.addHandler(logging.NullHandler())
+logging.getLogger("procession").addHandler(logging.NullHandler())
+_LOG = logging.getLogger("procession.process")
 
 HISTORY_LIMIT = 1000
 

@@ -90,7 +90,7 @@ def read_member(pid: int) -> Member | None:
 
 
 def signal_members(tree: Tree, number: int) -> list[int]:
-    """Send a signal to every process of the tree, those born meanwhile too; returns who we are not permitted to signal."""
+    """Send a signal to every process of the tree, also those born meanwhile; returns the pids we may not signal."""
     refused: list[int] = []
     signalled: set[int] = set()
     for _ in range(_ROUNDS):

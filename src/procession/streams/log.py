@@ -28,7 +28,8 @@ class Cut(NamedTuple):
 class LogFile:
     """An open log; a context manager. ``fd`` is for the child: append-only, close-on-exec.
 
-    ``limit_bytes`` is what may stay on disk, or None for no bound; ``cuts`` are those of an earlier run.
+    ``limit_bytes`` is what may stay on disk, or None for no bound; ``cuts`` are those of an earlier run;
+    ``start_offset`` is where it ended when it was opened.
     A new file gets mode 0600 whatever the umask. Raises :class:`StdioUnavailable` for a symbolic link, for anything
     that is not a regular file, and when the system refuses to open it (``errno`` says why).
     """
@@ -40,6 +41,7 @@ class LogFile:
         self.limit_bytes = limit_bytes
         self.cuts: list[Cut] = merge_cuts(cuts)
         self.fd = _open_for_append(path)
+        self.start_offset = self.size()
         self.can_cut = limit_bytes is None or _can_punch(self.fd)
 
     def size(self) -> int:

@@ -164,7 +164,7 @@ class LogOutput(OutputStream):
         """Follow ``log`` until ``done``."""
         super().__init__(name, line_limit_bytes)
         self.log = log
-        self.start_offset = log.size()
+        self.start_offset = log.start_offset
         self._done = done
 
     @property

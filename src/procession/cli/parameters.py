@@ -1,0 +1,40 @@
+"""Reading values of the command line: durations, sizes, and variables of an environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from procession.model.units import parse_duration, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def read_duration(_context: click.Context, _option: click.Parameter, given: str | None) -> float | None:
+    """Read ``90``, ``30s``, ``5m``, ``1h30m`` as seconds, or say what was expected."""
+    try:
+        return None if given is None else parse_duration(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def read_size(_context: click.Context, _option: click.Parameter, given: str | None) -> int | None:
+    """Read ``512MB`` or ``2GiB`` as bytes, at least 1, or say what was expected."""
+    try:
+        size = None if given is None else parse_size(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if size == 0:
+        raise click.BadParameter("expected at least 1 byte")
+    return size
+
+
+def read_variables(_context: click.Context, _option: click.Parameter, given: Iterable[str]) -> dict[str, str]:
+    """Read each ``NAME=VALUE``, cut at the first ``=``."""
+    pairs = [each.partition("=") for each in given]
+    for name, equals, value in pairs:
+        if not name or not equals:
+            raise click.BadParameter(f"expected NAME=VALUE, got {name + equals + value!r}")
+    return {name: value for name, _, value in pairs}
