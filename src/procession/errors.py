@@ -223,7 +223,7 @@ class EndError(ProcessionError):
         super().__init__(message, hint=hint, result=result)
 
     def __getattr__(self, name: str) -> Any:
-        """Give what the result has: ``stdout``, ``stderr``, ``code``, ``signal``, ``outcome``, ``duration_s``."""
+        """Give what the result has: ``stdout``, ``signal``, ``outcome`` …; its exit code is ``result.code``."""
         if name.startswith("_") or name == "result":
             raise AttributeError(name)
         return getattr(self.result, name)

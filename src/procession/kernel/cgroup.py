@@ -15,7 +15,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 from procession.kernel import proc
-from procession.kernel.files import read_file, write_file
+from procession.kernel.files import read_file, read_surely, write_file
+from procession.kernel.fork_exec import Child
 
 _POOL_LIMIT = 64
 _OCTAL = re.compile(rb"\\([0-7]{3})")
@@ -35,8 +36,15 @@ class Leaf:
         return [int(line) for path in _subtree(self.path) for line in read_file(f"{path}/cgroup.procs").split()]
 
     def is_populated(self) -> bool:
-        """Whether any live process is in it or below it."""
-        return b"populated 1" in read_file(f"{self.path}/cgroup.events")
+        """Whether any live process is in it or below it; yes, while we have no descriptor left to look with."""
+        try:
+            return b"populated 1" in read_surely(f"{self.path}/cgroup.events")
+        except OSError:
+            return True
+
+    def can_be_entered(self) -> bool:
+        """Whether we (still) have the right to: a host may have given up root's since it was made."""
+        return os.access(f"{self.path}/cgroup.procs", os.W_OK, effective_ids=True)
 
     def is_frozen(self) -> bool:
         """Whether every process of it has stopped running."""
@@ -97,7 +105,7 @@ class Base:
                 return
         remove_group(leaf.path)
 
-    def fork_inside(self, leaf: Leaf, fork: Callable[[], int]) -> int:
+    def fork_inside(self, leaf: Leaf, fork: Callable[[], Child]) -> Child:
         """Call ``fork`` while this process stays in ``leaf``, so that the child is born there; give what it gives.
 
         One fork of ours at a time. Raises: OSError: the group cannot be entered; whatever ``fork`` raises.
@@ -135,14 +143,19 @@ class Base:
 
 def find_home() -> str | None:
     """Find the version 2 group this process lives in, hybrid layouts included; None if there is none to be seen."""
-    own = next((line[3:] for line in read_file("/proc/self/cgroup").splitlines() if line.startswith(b"0::")), None)
-    if own is None or b".." in own:
+    return locate_home(read_file("/proc/self/cgroup"), read_file("/proc/self/mountinfo"))
+
+
+def locate_home(memberships: bytes, mountinfo: bytes) -> str | None:
+    """Find the directory of a version 2 group in the text of ``/proc/self/cgroup`` and of ``mountinfo``. Pure."""
+    own = next((line[3:] for line in memberships.splitlines() if line.startswith(b"0::")), None)
+    if own is None or own.startswith(b"/.."):  # above the root of our cgroup namespace
         return None
-    for line in read_file("/proc/self/mountinfo").splitlines():
+    for line in mountinfo.splitlines():
         fields, _, filesystem = line.partition(b" - ")
         if filesystem.startswith(b"cgroup2 "):
             root, mount_point = (_unescape(each) for each in fields.split()[3:5])
-            inside = own.removeprefix(root.rstrip(b"/")) if own.startswith(root.rstrip(b"/")) else None
+            inside = _below(own, root)
             if inside is not None:
                 return os.fsdecode(mount_point + inside).rstrip("/")
     return None
@@ -178,6 +191,12 @@ def _subtree(path: str) -> Iterator[str]:
 
 def _has_groups(path: str) -> bool:
     return os.stat(path).st_nlink > 2
+
+
+def _below(path: bytes, root: bytes) -> bytes | None:
+    """Give what of ``path`` lies below ``root``, beginning with a slash; None if it does not lie there."""
+    root, path = root.rstrip(b"/"), path.rstrip(b"/")
+    return path[len(root) :] if path == root or path.startswith(root + b"/") else None
 
 
 def _unescape(field: bytes) -> bytes:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import os
 
+from procession.kernel.oserrors import OUT_OF_DESCRIPTORS
+
 
 def read_file(path: str) -> bytes:
-    """Read a whole kernel file; nothing if it is gone, goes while reading, or is not ours to see."""
+    """Read a whole kernel file; nothing if it is gone, goes while reading, or cannot be seen by us (now)."""
+    try:
+        return read_surely(path)
+    except OSError:
+        return b""
+
+
+def read_surely(path: str) -> bytes:
+    """Read it too, but never mistake having no descriptor left for an empty file. Raises: OSError: EMFILE, ENFILE."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+    except OSError as error:
+        if error.errno in OUT_OF_DESCRIPTORS:
+            raise
         return b""
     try:
         chunks = []

@@ -10,10 +10,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from procession.kernel.pidfd import open_pidfd
 
 try:
     import _posixsubprocess
@@ -40,6 +43,14 @@ class Spawning:
     umask: int = -1
 
 
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child of ours. ``pidfd`` is None if it has ended, and was reaped by others, before we could look."""
+
+    pid: int
+    pidfd: int | None
+
+
 class ExecFailed(OSError):
     """The kernel refused. ``stage`` is ``fork``, ``cwd`` or ``exec``; ``errno`` its number."""
 
@@ -49,13 +60,13 @@ class ExecFailed(OSError):
         self.stage = stage
 
 
-def fork_and_exec(spawning: Spawning) -> int:
-    """Start the program in a session of its own, with only the given descriptors. Returns its pid.
+def fork_and_exec(spawning: Spawning) -> Child:
+    """Start the program in a session of its own, with only the given descriptors, and hold it.
 
     Blocks until exec has happened (vfork). Raises: ExecFailed; then no child is left.
     """
     if _fork_exec is None:
-        return _popen(spawning)
+        return _hold(_popen(spawning))
     try:
         read_end, write_end = _pipe_above_stdio()
     except OSError as error:
@@ -72,7 +83,18 @@ def fork_and_exec(spawning: Spawning) -> int:
     if report:
         _reap_failed(pid)
         raise _parse_report(report)
-    return pid
+    return _hold(pid)
+
+
+def _hold(pid: int) -> Child:
+    """Open a descriptor on the child, or take it back. Raises: ExecFailed."""
+    try:
+        return Child(pid, open_pidfd(pid))
+    except OSError as error:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)  # our own child, not reaped yet: the number is still its own
+        _reap_failed(pid)
+        raise ExecFailed(error.errno or 0, "fork") from None
 
 
 def _fork(spawning: Spawning, read_end: int, write_end: int) -> int:

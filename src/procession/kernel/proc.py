@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from procession.kernel.files import read_file
+from procession.kernel.files import read_file, read_surely
 
 ZOMBIE_STATES = frozenset("ZXx")
 STOPPED_STATES = frozenset("Tt")
@@ -63,8 +63,13 @@ def scan_stats() -> Iterator[ProcessStat]:
 
 
 def newest_pid() -> int:
-    """Give the number that was handed out last, to a process or a thread."""
-    return int(read_file("/proc/loadavg").split()[-1])
+    """Give the number that was handed out last, to a process or a thread. Raises: OSError: no descriptor left."""
+    return int(read_surely("/proc/loadavg").split()[-1])
+
+
+def is_other_thread(stat: ProcessStat) -> bool:
+    """Whether the number is that of a thread other than the first. /proc lists those not, but shows them if asked."""
+    return stat.threads > 1 and b"\nTgid:\t%d\n" % stat.pid not in read_file(f"/proc/{stat.pid}/status")
 
 
 def read_environment(pid: int) -> list[bytes]:

@@ -36,8 +36,3 @@ def check_size(columns: int, rows: int) -> None:
 def set_raw(descriptor: int) -> None:
     """Switch off echo, line editing, signals and newline translation. Source: cfmakeraw(3)."""
     tty.setraw(descriptor)
-
-
-def set_controlling(descriptor: int) -> None:
-    """Make it the controlling terminal of this session's leader, which must be the caller. Raises: OSError."""
-    fcntl.ioctl(descriptor, termios.TIOCSCTTY, 0)

@@ -53,7 +53,8 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     leak_grace_s: how long after the exit we wait for an output that some descendant still holds open.
     output_limit_bytes: kept per stream by ``run()``; line_limit_bytes: longer lines come in marked pieces.
     descendants: ``end`` whatever is left of the tree after the leader has ended and the block is left, or ``keep`` it.
-    secrets: names of environment variables whose values are never shown.
+    secrets: names of environment variables whose values are masked wherever the arguments are shown. (The values of
+    variables are never shown anyway, marked or not.)
     """
 
     argv: tuple[str, ...]
@@ -89,8 +90,20 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
             check_whole(field, getattr(self, field), 1)
 
     def __str__(self) -> str:
-        """Quote the arguments so that the line can be pasted into a shell."""
-        return shlex.join(self.argv)
+        """Quote the arguments so that the line can be pasted into a shell, secrets masked."""
+        return shlex.join(self.shown_argv())
+
+    def shown_argv(self) -> tuple[str, ...]:
+        """Give the arguments as they may be shown: the value of a secret variable stands there as ``***``."""
+        values = [value for name in self.secrets if (value := self.env.get(name))]
+        return tuple(_mask(argument, values) for argument in self.argv) if values else self.argv
+
+    def __repr__(self) -> str:
+        """Show every field, but of variables only the names: their values may be secrets."""
+        fields = {name: getattr(self, name) for name in self.__struct_fields__}
+        fields["env"] = dict.fromkeys(self.env, "…")
+        fields["argv"] = self.shown_argv()
+        return f"Command({', '.join(f'{name}={value!r}' for name, value in fields.items())})"
 
     def replace(self, **changes: Any) -> Command:
         """Give a copy with ``changes``; ``argv``, ``env`` and the durations are normalised as in `command`."""
@@ -156,6 +169,12 @@ def _decoded(given: Any) -> Any:
     return os.fsdecode(given) if isinstance(given, (bytes, os.PathLike)) else given
 
 
+def _mask(argument: str, values: list[str]) -> str:
+    for value in values:
+        argument = argument.replace(value, "***")
+    return argument
+
+
 def _check_argv(argv: tuple[str, ...]) -> None:
     if not argv:
         raise InvalidCommand("argv", "is empty; it needs at least a program")
@@ -178,7 +197,8 @@ def _check_environment(given: Command) -> None:
 
 def _check_variable(name: object, value: object) -> None:
     if not isinstance(name, str) or not name or "=" in name or "\0" in name:
-        raise InvalidCommand("env", f"has a name that cannot be: {name!r}")
+        shown = name.partition("=")[0] + "=…" if isinstance(name, str) and "=" in name else name
+        raise InvalidCommand("env", f"has a name that cannot be: {shown!r}")
     check_text(f"env[{name!r}]", name)
     if value is not None:
         check_text(f"env[{name!r}]", value)

@@ -130,6 +130,19 @@ class LogDiskRecovered(Event, frozen=True, kw_only=True):
     path: str
 
 
+class LogNotBounded(Event, frozen=True, kw_only=True):
+    """The file system of a log cannot punch holes: the log is whole, and grows beyond its limit."""
+
+    path: str
+
+
+class LogUnwritable(Event, frozen=True, kw_only=True):
+    """What belongs to a log cannot be written, for another reason than room; it is tried again."""
+
+    path: str
+    error: str
+
+
 class Submitted(Event, frozen=True, kw_only=True):
     """A task was accepted."""
 

@@ -33,13 +33,18 @@ def signal_name(number: int) -> str:
 
 
 def _number_of_name(given: str) -> int:
-    text = given.strip().upper()
-    if text.isascii() and text.isdigit():
-        return signal_number(int(text))
-    base, plus, offset = text.removeprefix("SIG").partition("+")
-    if plus and base == "RTMIN" and offset.isdigit():
-        return signal_number(int(signal.SIGRTMIN) + int(offset))
-    try:
-        return int(signal.Signals[f"SIG{text.removeprefix('SIG')}"])
-    except KeyError:
-        raise InvalidSignal(given) from None
+    name = given.strip().upper().removeprefix("SIG")
+    base, plus, offset = name.partition("+")
+    if _is_small_number(name) and not given.strip().upper().startswith("SIG"):
+        number = int(name)
+    elif plus and base == "RTMIN" and _is_small_number(offset):
+        number = int(signal.SIGRTMIN) + int(offset)
+    else:
+        number = int(getattr(signal.Signals, f"SIG{name}", 0))
+    if not 1 <= number <= SIGNAL_MAX:
+        raise InvalidSignal(given)
+    return number
+
+
+def _is_small_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 3

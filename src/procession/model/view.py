@@ -64,7 +64,7 @@ def view_of(task: Task, id: str, cwd: str | None, at: float) -> TaskView:  # noq
         attempt=1,
         submitted_at=at,
         command=str(task.command),
-        argv=task.command.argv,
+        argv=task.command.shown_argv(),
         cwd=cwd,
         after=task.after,
         retries=task.retries,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from procession.errors import StartError, StartFailed
 from procession.kernel import signal_state
-from procession.kernel.fork_exec import ExecFailed, Spawning, fork_and_exec
+from procession.kernel.fork_exec import Child, ExecFailed, Spawning, fork_and_exec
 from procession.model.command import Command
 from procession.process.tree import Tree, end_at_once
 
@@ -34,7 +34,7 @@ def is_needed(command: Command, pty_stream: int | None, ignored: list[int]) -> b
     )
 
 
-async def fork(command: Command, spawning: Spawning, pty_stream: int | None, tree: Tree, translate: Translate) -> int:
+async def fork(command: Command, spawning: Spawning, pty_stream: int | None, tree: Tree, translate: Translate) -> Child:
     """Start the bootstrap in the job's place and wait until it has become the job. Raises: StartError."""
     program = os.fsdecode(spawning.executable)
     try:
@@ -42,25 +42,25 @@ async def fork(command: Command, spawning: Spawning, pty_stream: int | None, tre
     except OSError as error:
         raise translate(ExecFailed(error.errno or 0, "fork"), command, program) from error
     try:
-        pid = _fork_bootstrap(command, _wrap(command, spawning, pty_stream, child_status), tree, translate)
+        child = _fork_bootstrap(command, _wrap(command, spawning, pty_stream, child_status), tree, translate)
         os.close(child_status)
         child_status = -1
         try:
             report = await _read_report(status)
         except BaseException:
-            end_at_once(tree, pid)
+            end_at_once(tree, child)
             raise
     finally:
         os.close(status)
         if child_status >= 0:
             os.close(child_status)
     if report:
-        end_at_once(tree, pid)
+        end_at_once(tree, child)
         raise _explain(report, command, program, translate)
-    return pid
+    return child
 
 
-def _fork_bootstrap(command: Command, spawning: Spawning, tree: Tree, translate: Translate) -> int:
+def _fork_bootstrap(command: Command, spawning: Spawning, tree: Tree, translate: Translate) -> Child:
     try:
         return tree.fork(lambda: fork_and_exec(spawning))
     except OSError as error:
@@ -75,7 +75,7 @@ def _wrap(command: Command, spawning: Spawning, pty_stream: int | None, status: 
         "soft": command.limits.soft,
         "hard": command.limits.hard,
         "nice": command.limits.nice,
-        "fds": list(command.fds.items()),
+        "fds": list(zip(command.fds, spawning.pass_fds, strict=True)),
         "program": os.fsdecode(spawning.executable),
     }
     python = os.fsencode(sys.executable)

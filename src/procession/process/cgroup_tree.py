@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
 import threading
 from collections.abc import Callable
 
 from procession.kernel import cgroup
+from procession.kernel.fork_exec import Child
+from procession.process.snapshot import COOKIE_VARIABLE
 from procession.process.waiting import wait_for
 
 FREEZE_LIMIT_S = 2.0
@@ -23,17 +26,22 @@ class CgroupTree:
         """Take a leaf. Raises: OSError."""
         self._base = base
         self._leaf = base.take_leaf()
+        self._was_frozen = False
+        if not self._leaf.can_be_entered():
+            base.give_back(self._leaf)
+            raise PermissionError(errno.EACCES, "not ours any more", self._leaf.path)
 
-    def fork(self, fork: Callable[[], int]) -> int:
+    def fork(self, fork: Callable[[], Child]) -> Child:
         """Fork inside the group."""
         leader = self._base.fork_inside(self._leaf, fork)
         if threading.active_count() > 1:
-            self._base.put_back_strangers(self._leaf, leader)
+            self._base.put_back_strangers(self._leaf, leader.pid)
         return leader
 
     def environment(self) -> dict[str, str]:
-        """Nothing is needed."""
-        return {}
+        """Nothing for us; the cookies of trees that we are in ourselves must outlive a cleaned environment."""
+        outer = os.environ.get(COOKIE_VARIABLE)
+        return {COOKIE_VARIABLE: outer} if outer else {}
 
     def pids(self) -> list[int]:
         """Ask the kernel."""
@@ -53,12 +61,14 @@ class CgroupTree:
 
     async def freeze(self) -> None:
         """Freeze the group and wait until the kernel says that it is."""
+        self._was_frozen = True
         self._leaf.freeze()
         await wait_for(lambda: self._leaf.is_frozen() or self.is_empty(), FREEZE_LIMIT_S)
 
     def thaw(self) -> None:
-        """Thaw the group; what had stopped itself before stays stopped."""
-        self._leaf.thaw()
+        """Thaw the group, whoever froze it; what had stopped itself before stays stopped."""
+        if self._was_frozen or self._leaf.is_frozen():
+            self._leaf.thaw()
 
     def out_of_memory_kills(self) -> int:
         """Read the group's own count."""
@@ -66,6 +76,8 @@ class CgroupTree:
 
     def close(self) -> None:
         """Give the group back."""
+        if self._was_frozen:  # whoever steps into a frozen group is frozen: the next fork would be our last
+            self._leaf.thaw()
         self._base.give_back(self._leaf)
 
 

@@ -47,21 +47,25 @@ class Ending:
         self._insisted.set()
 
     async def carry_out(self, steps: Sequence[StopStep]) -> None:
-        """Take the steps until nothing is left; returns early only if the last one is not SIGKILL."""
+        """Take the steps until nothing is left, or somebody insists; with SIGKILL there are no further ones."""
         for step in steps:
-            if step.signal == signal.SIGKILL:
-                await self._kill()
-            elif await self._ask(step):
+            if step.signal == signal.SIGKILL or self._insisted.is_set():
+                break
+            if await self._ask(step):
                 return
-        if self._insisted.is_set() and not self._is_gone():
-            await self._kill()
+        else:
+            if not self._insisted.is_set():
+                return  # asked politely, without end
+        await self._kill()
 
     async def _ask(self, step: StopStep) -> bool:
         """Signal everybody, let the stopped run so that they can handle it, and wait; whether all have ended."""
-        signal_members(self._tree, step.signal)
+        with contextlib.suppress(OSError):  # no descriptor left to list the tree with: SIGKILL will do without
+            signal_members(self._tree, step.signal)
         self._tell_signal(step.signal)
-        self._tree.thaw()
-        signal_members(self._tree, signal.SIGCONT)
+        with contextlib.suppress(OSError):
+            self._tree.thaw()
+            signal_members(self._tree, signal.SIGCONT)
         self._on_continued()
         return await self._wait_gone(step.wait_s)
 
@@ -78,10 +82,11 @@ class Ending:
         return self._is_gone()
 
     async def _kill(self) -> None:
-        self.forced = not self._leader.has_ended()
+        self.forced = not self._is_gone()
         self._tell_signal(int(signal.SIGKILL))
         if not await wait_for(self._kill_once, KILL_LIMIT_S):
-            self.survivors = tuple(self._tree.pids())
+            with contextlib.suppress(OSError):
+                self.survivors = tuple(self._tree.pids())
 
     def _kill_once(self) -> bool:
         if self._is_gone():

@@ -6,10 +6,8 @@ Nothing is created before everything was validated; what fails afterwards takes 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import os
-import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,12 +21,12 @@ from procession.errors import (
     StartFailed,
     TextFileBusy,
 )
-from procession.kernel import pidfd, signal_state
-from procession.kernel.fork_exec import ExecFailed, Spawning, fork_and_exec
+from procession.kernel import signal_state
+from procession.kernel.fork_exec import Child, ExecFailed, Spawning, fork_and_exec
 from procession.kernel.oserrors import OUT_OF_DESCRIPTORS, OUT_OF_PROCESSES
 from procession.model.command import Command
 from procession.process import bootstrapping
-from procession.process.environment import build_environment, encode_arguments, search_path, too_long
+from procession.process.environment import build_environment, encode_arguments, explain_refused_size, search_path
 from procession.process.program import explain_exec_failure, find_program
 from procession.process.stdio import OpenStreams, check_descriptors
 from procession.process.tree import Tree, make_tree
@@ -39,10 +37,9 @@ _BUSY_PAUSE_S = 0.01
 
 @dataclass(slots=True)
 class Launched:
-    """A child that runs. ``pidfd`` is None if it ended, and was reaped by others, before we could look."""
+    """A child that runs, with what belongs to it."""
 
-    pid: int
-    pidfd: int | None
+    child: Child
     tree: Tree
     streams: OpenStreams
 
@@ -70,14 +67,13 @@ async def launch(command: Command) -> Launched:
         raise
     try:
         spawning = _describe(command, program, arguments, environment, streams)
-        pid = await _fork(command, spawning, tree, streams)
-        descriptor = _hold(command, pid)
+        child = await _fork(command, spawning, tree, streams)
     except BaseException:
         streams.close()
         tree.close()
         raise
     streams.close_child_ends()
-    return Launched(pid, descriptor, tree, streams)
+    return Launched(child, tree, streams)
 
 
 def _describe(
@@ -91,12 +87,12 @@ def _describe(
         stdin=streams.child[0],
         stdout=streams.child[1],
         stderr=streams.child[2],
-        pass_fds=tuple(command.fds.values()),
+        pass_fds=tuple(streams.further.values()),
         umask=-1 if command.limits.umask is None else command.limits.umask,
     )
 
 
-async def _fork(command: Command, spawning: Spawning, tree: Tree, streams: OpenStreams) -> int:
+async def _fork(command: Command, spawning: Spawning, tree: Tree, streams: OpenStreams) -> Child:
     ignored = signal_state.ignored_signals()
     if bootstrapping.is_needed(command, streams.pty_stream, ignored):
         return await bootstrapping.fork(command, spawning, streams.pty_stream, tree, _translate)
@@ -112,19 +108,7 @@ async def _fork(command: Command, spawning: Spawning, tree: Tree, streams: OpenS
     raise AssertionError
 
 
-def _hold(command: Command, pid: int) -> int | None:
-    """Open a descriptor on the child, or take it back. Raises: NoDescriptorsLeft."""
-    try:
-        return pidfd.open_pidfd(pid)
-    except OSError as error:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)  # our own child, not reaped yet: the number is still its own
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, 0)
-        raise _translate(ExecFailed(error.errno or 0, "fork"), command, "") from error
-
-
-def _fork_without(ignored: list[int], spawning: Spawning) -> int:
+def _fork_without(ignored: list[int], spawning: Spawning) -> Child:
     if not ignored:
         return fork_and_exec(spawning)
     with signal_state.hidden(ignored):
@@ -154,8 +138,7 @@ def _translate(failure: ExecFailed, command: Command, program: str) -> StartErro
         except StartError as explained:
             return explained
     if number == errno.E2BIG:
-        total = sum(map(len, command.argv))
-        return too_long("the arguments and the environment together", total, shown)
+        return explain_refused_size(command)
     kind, why, hint = _MEANINGS.get(number, (StartFailed, failure.strerror or "refused", ""))
     if number in OUT_OF_PROCESSES and failure.stage == "fork":
         kind, why, hint = NoProcessesLeft, "no processes left", "wait for others to end, or raise the limit (ulimit -u)"

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 
 from procession.kernel import pidfd
+from procession.kernel.fork_exec import Child
 
 
 class Leader:
     """Our child. ``on_exit`` hears once, from the event loop, what was learnt of its end."""
 
-    def __init__(self, pid: int, descriptor: int | None, on_exit: Callable[[pidfd.Reaped], None]) -> None:
-        """Take ownership of its descriptor, None if it was gone before one could be had."""
-        self.pid = pid
-        self._descriptor = descriptor
+    def __init__(self, child: Child, on_exit: Callable[[pidfd.Reaped], None]) -> None:
+        """Take ownership of the child."""
+        self.pid = child.pid
+        self._descriptor = child.pidfd
         self._on_exit = on_exit
         self._loop = asyncio.get_running_loop()
         self._waiters: list[asyncio.Future[None]] = []
+
+    def __del__(self) -> None:
+        """Let the descriptor go, if the event loop itself was closed before the process ended."""
+        descriptor: int | None = getattr(self, "_descriptor", None)
+        if descriptor is not None:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
     @property
     def is_reaped(self) -> bool:

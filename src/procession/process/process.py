@@ -17,6 +17,7 @@ import msgspec
 
 from procession.errors import AlreadyEnded, CannotSignal, StreamUnavailable
 from procession.kernel import pidfd
+from procession.model.checks import check_duration
 from procession.model.command import Command
 from procession.model.event import (
     Closed,
@@ -57,7 +58,7 @@ class Process:
     def __init__(self, command: Command, launched: Launched, announcer: Announcer) -> None:
         """Look after what was just launched."""
         self.command = command
-        self.pid = launched.pid
+        self.pid = launched.child.pid
         self.started_at = time.time()
         self.ended_at: float | None = None
         self.exit: ExitStatus | None = None
@@ -76,12 +77,12 @@ class Process:
         self._ended_outputs: set[str] = set()
         self._ending: Ending | None = None
         self._ending_task: asyncio.Task[None] | None = None
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters: set[asyncio.Future[None]] = set()
         self._leak_timer: asyncio.TimerHandle | None = None
         self._wiring = Wiring(command, launched.streams, self._on_output_end, self._tell)
         self._deadline = None if command.timeout_s is None else Deadline(command.timeout_s, self._on_time_up)
-        self._suspension = Suspension(launched.tree, self._deadline, self._tell)
-        self._leader = Leader(launched.pid, launched.pidfd, self._on_exit)
+        self._leader = Leader(launched.child, self._on_exit)
+        self._suspension = Suspension(self._leader, launched.tree, self._deadline, self._tell)
         self._tell(Started(pid=self.pid, at=self.started_at))
         self._ticker = ticker()
         self._ticker.add(self)
@@ -118,7 +119,7 @@ class Process:
             return State.ENDED
         if self._is_ending():
             return State.STOPPING
-        return State.SUSPENDED if self._suspension.by else State.RUNNING
+        return State.SUSPENDED if self._suspension.is_on else State.RUNNING
 
     @property
     def is_tree_exact(self) -> bool:
@@ -166,8 +167,11 @@ class Process:
         while self.outcome is None:
             self._wiring.collect_unread()
             waiter = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            await waiter
+            self._waiters.add(waiter)
+            try:
+                await waiter
+            finally:
+                self._waiters.discard(waiter)
         return self.outcome
 
     async def terminate(self, grace_s: float | None = None, *, by: str = "user") -> Outcome:
@@ -177,6 +181,8 @@ class Process:
         ending joins the first request; `kill` insists at once. An infinite grace never insists. ``by`` goes into the
         outcome: user, timeout, cancel, shutdown. Raises: CannotSignal: we are not permitted to end it; it lives on.
         """
+        if grace_s is not None:
+            check_duration("grace_s", grace_s)
         if not self._is_ending() and not self._is_gone():
             self._begin_ending(self.command.grace_s if grace_s is None else grace_s, by)
         if self._ending_task is not None:
@@ -192,7 +198,10 @@ class Process:
         return await self.terminate(0, by=by)
 
     def send_signal(self, number: str | int, *, scope: Literal["leader", "tree"] = "leader") -> None:
-        """Send one signal. Raises: InvalidSignal, AlreadyEnded, CannotSignal."""
+        """Send one signal; 0 only asks whether it lives. Raises: InvalidSignal, AlreadyEnded, CannotSignal."""
+        if number in (0, "0"):
+            self._check_signallable(scope)
+            return
         number = signal_number(number)
         if scope == "leader":
             self._signal_leader(number)
@@ -225,9 +234,9 @@ class Process:
                 cancelled = error
                 if self._ending is not None:
                     self._ending.insist()
-        await self._wiring.close()
         if self.exit is not None:
             self._ticker.discard(self)
+        await self._wiring.close()
         if cancelled is not None:
             raise cancelled
 
@@ -235,7 +244,7 @@ class Process:
 
     def look(self) -> None:
         """Look at what no descriptor announces: stops from outside, and the end of a tree without its leader."""
-        self._suspension.hear(self._leader.stop_state_changed())
+        self._suspension.look()
         self._is_gone()
 
     def _on_exit(self, reaped: pidfd.Reaped) -> None:
@@ -287,7 +296,7 @@ class Process:
                 self._leaked = True
                 self._ended_outputs.add(reader.name)
                 self._tell(OutputLeaked(at=time.time(), stream=reader.name))
-                reader.stop_waiting()
+            reader.stop_waiting()
 
     def _close_if_over(self) -> None:
         if self.exit is not None and not self._is_ending() and not self._wiring.open_readers():
@@ -345,7 +354,7 @@ class Process:
             self._leader,
             self._tree,
             is_gone=self._is_gone,
-            on_continued=lambda: self._suspension.note_resumed("us"),
+            on_continued=self._suspension.note_resumed,
             tell=self._tell,
         )
         steps = plan_stop(self.command.stop_signals, grace_s)
@@ -368,6 +377,12 @@ class Process:
 
     def _is_ending(self) -> bool:
         return self._ending_task is not None and not self._ending_task.done()
+
+    def _check_signallable(self, scope: str) -> None:
+        if scope == "tree":
+            self._check_alive()
+        elif self._leader.has_ended():
+            raise self._already_ended()
 
     def _signal_leader(self, number: int) -> None:
         try:

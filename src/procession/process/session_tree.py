@@ -14,13 +14,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from procession.kernel import pidfd, proc
+from procession.kernel.fork_exec import Child
+from procession.process.snapshot import COOKIE_VARIABLE, look_at_all, tokens_of
 from procession.process.waiting import wait_for
-
-COOKIE_VARIABLE = "PROCESSION_TREE"
-"""Holds one token per tree that a process is in, outermost first, separated by ``:``."""
 
 STOP_LIMIT_S = 2.0
 _YOUNG_S = 0.25
+_YOUNG_PIDS = 64
+_CHASES = 50
+_CHASED_PIDS = 4
 
 
 class SessionTree:
@@ -32,18 +34,20 @@ class SessionTree:
         """Think of a cookie nobody else has."""
         self._token = secrets.token_hex(8)
         self._leader = 0
-        self._forked_at = 0.0
+        self._forked_at = 0.0  # for what is cheap with a young tree
+        self._born_at = 0.0  # for what must not be older than it
         self._since = 0
         self._session_is_ours = True
         self._stopped_by_us: list[tuple[int, int]] = []
 
-    def fork(self, fork: Callable[[], int]) -> int:
+    def fork(self, fork: Callable[[], Child]) -> Child:
         """Fork, and remember the leader and when it began."""
-        self._leader = fork()
-        self._forked_at = time.monotonic()
+        child = fork()
+        self._leader = child.pid
+        self._born_at = self._forked_at = time.monotonic()
         stat = proc.read_stat(self._leader)
         self._since = stat.start_ticks if stat else 0
-        return self._leader
+        return child
 
     def environment(self) -> dict[str, str]:
         """The cookie, added to those of the trees that we are in ourselves."""
@@ -52,6 +56,7 @@ class SessionTree:
 
     def pids(self) -> list[int]:
         """Scan everything that began after the leader for its session or its cookie."""
+        self._session_is_still_ours()
         found = [stat.pid for stat in self._candidates() if self._is_member(stat)]
         # The session's number cannot be reused while one member lives; once it was seen empty it may be a stranger's.
         self._session_is_ours = self._session_is_ours and bool(found)
@@ -60,17 +65,27 @@ class SessionTree:
     def has(self, pid: int) -> bool:
         """Look at this one."""
         stat = proc.read_stat(pid)
+        self._session_is_still_ours()
         return stat is not None and self._is_member(stat)
 
     def is_empty(self) -> bool:
-        """Whether a scan finds nothing."""
-        return not self.pids()
+        """Whether a look finds nothing; one that was taken for another tree will do."""
+        try:
+            if self._is_young():
+                return not self.pids()
+            members = self._members_seen(since=self._born_at)
+            if members and not any(self.has(pid) for pid in members):
+                members = self._members_seen(since=time.monotonic())
+        except OSError:  # no descriptor left to look with
+            return False
+        self._session_is_ours = self._session_is_ours and bool(members)
+        return not members
 
     def kill(self) -> None:
         """SIGKILL each, verified."""
         for pid in self.pids():
-            with contextlib.suppress(PermissionError):
-                pidfd.signal_if(pid, signal.SIGKILL, partial(self.has, pid))
+            self._kill_one(pid)
+        self._chase(self._kill_one)
 
     async def freeze(self) -> None:
         """SIGSTOP each that runs, again and again until a scan finds nothing new."""
@@ -90,34 +105,66 @@ class SessionTree:
     def close(self) -> None:
         """Nothing is held."""
 
+    def _kill_one(self, pid: int) -> None:
+        with contextlib.suppress(PermissionError):
+            pidfd.signal_if(pid, signal.SIGKILL, partial(self.has, pid))
+
+    def _chase(self, act: Callable[[int], object]) -> None:
+        """Look at the newest processes again and again: one that forks and exits for ever outruns a scan."""
+        for _ in range(_CHASES):
+            newest = proc.newest_pid()
+            for pid in range(newest, max(newest - _CHASED_PIDS, self._leader), -1):
+                if self.has(pid):
+                    act(pid)
+
+    def _is_young(self) -> bool:
+        return time.monotonic() - self._forked_at < _YOUNG_S and 0 <= proc.newest_pid() - self._leader < _YOUNG_PIDS
+
     def _candidates(self) -> Iterator[proc.ProcessStat]:
         """Give who may be a member. Pids are handed out in order: of a young tree, the numbers since the leader's."""
-        newest = proc.newest_pid()
-        if time.monotonic() - self._forked_at < _YOUNG_S and newest >= self._leader:
-            numbers = range(self._leader, newest + 1)
-            return (stat for stat in map(proc.read_stat, numbers) if stat is not None)
+        if self._is_young():
+            numbers = range(self._leader, proc.newest_pid() + 1)
+            return (stat for stat in map(proc.read_stat, numbers) if stat and not proc.is_other_thread(stat))
         return proc.scan_stats()
 
+    def _members_seen(self, *, since: float) -> list[int]:
+        seen = look_at_all(since=since)
+        in_session = seen.by_session.get(self._leader, []) if self._session_is_still_ours() else []
+        found = {stat.pid: stat for stat in (*in_session, *seen.by_token.get(self._token, []))}
+        return [stat.pid for stat in found.values() if self._may_be_member(stat)]
+
     def _is_member(self, stat: proc.ProcessStat) -> bool:
-        if stat.is_gone or stat.start_ticks < self._since or stat.pid == os.getpid():
+        if not self._may_be_member(stat):
             return False
-        if stat.session == self._leader and self._session_is_ours:
-            return True
-        return any(
-            self._token in variable.decode(errors="replace").partition("=")[2].split(":")
-            for variable in proc.read_environment(stat.pid)
-            if variable.startswith(COOKIE_VARIABLE.encode() + b"=")
-        )
+        return (stat.session == self._leader and self._session_is_ours) or self._token in tokens_of(stat.pid)
+
+    def _session_is_still_ours(self) -> bool:
+        """Know when another process has the leader's number: the session under it is that one's."""
+        if self._session_is_ours:
+            stat = proc.read_stat(self._leader)
+            self._session_is_ours = stat is None or stat.start_ticks == self._since
+        return self._session_is_ours
+
+    def _may_be_member(self, stat: proc.ProcessStat) -> bool:
+        return not stat.is_gone and stat.start_ticks >= self._since and stat.pid != os.getpid()
 
     def _stop_what_runs(self) -> bool:
         running = [
             stat for pid in self.pids() if (stat := proc.read_stat(pid)) and stat.state not in proc.STOPPED_STATES
         ]
         for stat in running:
-            with contextlib.suppress(PermissionError):
-                if pidfd.signal_if(stat.pid, signal.SIGSTOP, partial(_is_same, stat.pid, stat.start_ticks)):
-                    self._stopped_by_us.append((stat.pid, stat.start_ticks))
-        return not running
+            self._stop_one(stat.pid)
+        before = len(self._stopped_by_us)
+        self._chase(self._stop_one)
+        return not running and len(self._stopped_by_us) == before
+
+    def _stop_one(self, pid: int) -> None:
+        stat = proc.read_stat(pid)
+        if stat is None or stat.state in proc.STOPPED_STATES:
+            return
+        with contextlib.suppress(PermissionError):
+            if pidfd.signal_if(pid, signal.SIGSTOP, partial(_is_same, pid, stat.start_ticks)):
+                self._stopped_by_us.append((pid, stat.start_ticks))
 
 
 def _is_same(pid: int, start_ticks: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 from typing import Any
 
@@ -21,7 +22,8 @@ class OpenStreams:
     """The open ends of one command's streams.
 
     child: the descriptors that become 0, 1 and 2. ours: our end by stream name, for pipes; a pty's master stands under
-    ``pty``. logs: the log file by stream name.
+    ``pty``, its slave, which we hold open until the leader has ended, under ``slave``. logs: the log by stream name.
+    further: what becomes each further number.
     """
 
     def __init__(self, command: Command) -> None:
@@ -29,6 +31,7 @@ class OpenStreams:
         self.child: list[int] = []
         self.ours: dict[str, int] = {}
         self.logs: dict[str, LogFile] = {}
+        self.further: dict[int, int] = {}
         self._command = command
         self._only_for_child: list[int] = []
         self._null: int | None = None
@@ -36,6 +39,8 @@ class OpenStreams:
         try:
             for stream in STREAMS:
                 self.child.append(self._open(stream, getattr(command, stream)))
+            for number, descriptor in command.fds.items():
+                self.further[number] = self._open(f"fds[{number}]", Descriptor(descriptor))
         except BaseException:
             self.close()
             raise
@@ -99,7 +104,7 @@ class OpenStreams:
     def _open_pty(self, _stream: str, wanted: Pty) -> int:
         if self._slave is None:
             self.ours["pty"], self._slave = terminal.open_terminal(wanted.columns, wanted.rows)
-            self._for_child(self._slave)
+            self.ours["slave"] = self._slave
         return self._slave
 
     def _open_inherited(self, stream: str, _wanted: Inherit) -> int:
@@ -107,8 +112,10 @@ class OpenStreams:
         os.fstat(number)
         return number
 
-    def _open_descriptor(self, _stream: str, wanted: Descriptor) -> int:
+    def _open_descriptor(self, stream: str, wanted: Descriptor) -> int:
         os.fstat(wanted.fd)
+        if stream not in STREAMS and wanted.fd <= 2:  # the child's own 0, 1 and 2 would take its place before
+            return self._for_child(fcntl.fcntl(wanted.fd, fcntl.F_DUPFD_CLOEXEC, 3))
         return wanted.fd
 
     def _open_merged(self, _stream: str, _wanted: Merged) -> int:

@@ -8,51 +8,75 @@ from collections.abc import Callable
 
 from procession.model.event import Event, Resumed, Suspended
 from procession.process.deadline import Deadline
+from procession.process.leader import Leader
 from procession.process.tree import Tree, signal_members
 
 
 class Suspension:
-    """Whether a tree is paused. ``by`` is ``us``, ``outside``, or None while it runs; its time-out pauses with it."""
+    """Whether a tree is paused: by us, by somebody else's signal to the leader, or both. Its time-out pauses too."""
 
-    def __init__(self, tree: Tree, deadline: Deadline | None, tell: Callable[[Event], None]) -> None:
+    def __init__(self, leader: Leader, tree: Tree, deadline: Deadline | None, tell: Callable[[Event], None]) -> None:
         """Begin with a tree that runs."""
-        self.by: str | None = None
+        self._leader = leader
         self._tree = tree
         self._deadline = deadline
         self._tell = tell
+        self._by_us = False
+        self._by_outside = False
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it is paused, by whomever."""
+        return self._by_us or self._by_outside
 
     async def begin(self) -> None:
         """Pause the whole tree; return when nothing of it runs."""
-        if self.by != "us":
-            self._note_suspended("us")
-            await self._tree.freeze()
+        if self._by_us:
+            return
+        self.look()
+        self._by_us = True
+        self._pause_time()
+        await self._tree.freeze()
+        self._leader.stop_state_changed()  # that was us
+        self._tell(Suspended(at=time.time(), by="us"))
 
     def end(self) -> None:
         """Let run on what we paused; or all of it, if somebody else stopped it."""
-        if self.by == "us":
+        if self._by_us:
+            self._by_us = False
             self._tree.thaw()
-        elif self.by is not None:
+            self._tell(Resumed(at=time.time(), by="us"))
+        elif self._by_outside:
             signal_members(self._tree, signal.SIGCONT)
-        self.note_resumed("us")
+            self._by_outside = False
+            self._tell(Resumed(at=time.time(), by="us"))
+        self._resume_time()
 
-    def hear(self, stopped: bool | None) -> None:  # noqa: FBT001 - the three answers of a leader
-        """Take what the leader says of itself: it was stopped (True), continued (False), or neither (None)."""
-        if stopped and self.by is None:
-            self._note_suspended("outside")
-        elif stopped is False and self.by == "outside":
-            self.note_resumed("outside")
-
-    def note_resumed(self, by: str) -> None:
-        """Know that it runs on."""
-        if self.by is None:
+    def look(self) -> None:
+        """See whether somebody stopped or continued the leader since the last look."""
+        stopped = self._leader.stop_state_changed()
+        if stopped is None or self._by_us:
             return
-        self.by = None
-        if self._deadline is not None:
-            self._deadline.resume()
-        self._tell(Resumed(at=time.time(), by=by))
+        if stopped and not self._by_outside:
+            self._by_outside = True
+            self._pause_time()
+            self._tell(Suspended(at=time.time(), by="outside"))
+        elif not stopped and self._by_outside:
+            self._by_outside = False
+            self._resume_time()
+            self._tell(Resumed(at=time.time(), by="outside"))
 
-    def _note_suspended(self, by: str) -> None:
-        self.by = by
+    def note_resumed(self) -> None:
+        """Know that all of it was let run on, to handle its end."""
+        if self.is_on:
+            self._by_us = self._by_outside = False
+            self._resume_time()
+            self._tell(Resumed(at=time.time(), by="us"))
+
+    def _pause_time(self) -> None:
         if self._deadline is not None:
             self._deadline.pause()
-        self._tell(Suspended(at=time.time(), by=by))
+
+    def _resume_time(self) -> None:
+        if self._deadline is not None and not self.is_on:
+            self._deadline.resume()

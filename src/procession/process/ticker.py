@@ -44,13 +44,16 @@ class Ticker:
             member.look()
 
 
-_tickers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Ticker] = weakref.WeakKeyDictionary()
+# Weak on both sides: a loop holds its ticker by the timer, while there are members, and they in turn hold the loop.
+_tickers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[Ticker]] = weakref.WeakKeyDictionary()
 
 
 def ticker() -> Ticker:
     """Give the running loop's ticker."""
     loop = asyncio.get_running_loop()
-    found = _tickers.get(loop)
+    known = _tickers.get(loop)
+    found = known() if known is not None else None
     if found is None:
-        found = _tickers[loop] = Ticker()
+        found = Ticker()
+        _tickers[loop] = weakref.ref(found)
     return found

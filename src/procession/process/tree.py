@@ -13,6 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from procession.kernel import pidfd, proc
+from procession.kernel.fork_exec import Child
 from procession.process.cgroup_tree import CgroupTree, find_base
 from procession.process.session_tree import SessionTree
 
@@ -43,8 +44,8 @@ class Tree(Protocol):
     def environment(self) -> dict[str, str]:
         """Give the variables the leader must carry."""
 
-    def fork(self, fork: Callable[[], int]) -> int:
-        """Call ``fork``, which gives the leader's pid, so that the leader is born into the tree."""
+    def fork(self, fork: Callable[[], Child]) -> Child:
+        """Call ``fork``, which gives the leader, so that the leader is born into the tree."""
 
     def pids(self) -> list[int]:
         """Give all that live."""
@@ -106,12 +107,13 @@ def signal_members(tree: Tree, number: int) -> list[int]:
     return refused
 
 
-def end_at_once(tree: Tree, leader: int) -> None:
+def end_at_once(tree: Tree, child: Child) -> None:
     """Kill and reap a child of ours that nobody looks after yet, and all that it may have started already."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(leader, signal.SIGKILL)  # our own child, not reaped yet: the number is still its own
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(leader, 0)
+    if child.pidfd is not None:
+        pidfd.send_signal(child.pidfd, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED)
+        os.close(child.pidfd)
     deadline = time.monotonic() + _END_LIMIT_S
     while not tree.is_empty() and time.monotonic() < deadline:
         with contextlib.suppress(OSError):

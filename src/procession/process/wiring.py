@@ -9,16 +9,16 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
+
 from procession.errors import StreamUnavailable
 from procession.kernel import terminal
 from procession.model.command import Command
-from procession.model.event import Event, LogDiskFull, LogDiskRecovered
+from procession.model.event import Event, LogDiskFull, LogDiskRecovered, LogNotBounded, LogUnwritable
 from procession.model.stdio import Pty
 from procession.process.stdio import OpenStreams
+from procession.streams import disk
 from procession.streams.answering import TerminalAnswers
-from procession.streams.disk import LogDiskFull as DiskFull
-from procession.streams.disk import LogDiskRecovered as DiskRecovered
-from procession.streams.disk import LogFact
 from procession.streams.note import ArrivalNote
 from procession.streams.output import LogOutput, OutputStream, PipeOutput
 from procession.streams.reader import PipeReader
@@ -27,6 +27,13 @@ from procession.streams.writer import PipeWriter
 
 NOTE_SUFFIX = ".arrivals"
 STREAM_NUMBERS = {"stdout": 1, "stderr": 2}
+
+_EVENT_OF_FACT: dict[type, type[Event]] = {
+    disk.LogDiskFull: LogDiskFull,
+    disk.LogDiskRecovered: LogDiskRecovered,
+    disk.LogNotBounded: LogNotBounded,
+    disk.LogUnwritable: LogUnwritable,
+}
 
 
 class Wiring:
@@ -50,6 +57,11 @@ class Wiring:
         self._logs = streams.logs
         self._recording: asyncio.Task[None] | None = None
         self._master = streams.ours.get("pty")
+        self._terminal: PipeReader | None = None
+        self._answers: TerminalAnswers | None = None
+        # Without it, a child that closes its terminal a moment before it ends looks like the end of the output; our
+        # closing the master then would kill it by SIGHUP. It may also come back by /dev/tty.
+        self._slave = streams.ours.pop("slave", None)
         for stream, descriptor in streams.ours.items():
             self._connect(stream, descriptor)
         streams.ours.clear()
@@ -71,13 +83,16 @@ class Wiring:
     def collect_unread(self) -> None:
         """Keep, from now on, what nobody reads."""
         for output in self.distinct_outputs():
-            if isinstance(output, PipeOutput) and not output.reader.claimed and not output.reader.ended:
-                output.keep()
+            if isinstance(output, PipeOutput):
+                output.keep_unread()
 
     def note_exit(self) -> None:
-        """Nobody reads our writing any more."""
+        """Nobody reads our writing any more; a terminal ends with whoever else holds it."""
         if self.stdin is not None:
             self.stdin.close_now()
+        if self._slave is not None:
+            os.close(self._slave)
+            self._slave = None
 
     def note_closed(self) -> None:
         """All is written that will be: followers come to their end."""
@@ -93,15 +108,16 @@ class Wiring:
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the pty another size. Raises: StreamUnavailable."""
-        if self._master is None or self._readers[0].ended:
+        if self._master is None or self._terminal is None or self._terminal.ended:
             raise StreamUnavailable("the process has no terminal", hint="pass stdout=PTY", stream="pty")
         terminal.set_size(self._master, columns, rows)
+        if self._answers is not None:
+            self._answers.resize(columns, rows)
 
     async def close(self) -> None:
         """Let go of everything; what a log still has to note is noted first."""
         self._done.set()
-        if self.stdin is not None:
-            self.stdin.close_now()
+        self.note_exit()
         for reader in self._readers:
             reader.close()
         if self._recording is not None:
@@ -122,8 +138,9 @@ class Wiring:
         size = next(
             each for each in (self._command.stdout, self._command.stderr, self._command.stdin) if isinstance(each, Pty)
         )
-        answers = TerminalAnswers(size.columns, size.rows)
-        output.reader.answer = partial(_answer, master, answers)
+        self._terminal = output.reader
+        self._answers = TerminalAnswers(size.columns, size.rows)
+        output.reader.answer = partial(_answer, master, self._answers)
         if isinstance(self._command.stdin, Pty):
             self.stdin = PipeWriter(os.dup(master), terminal=True)
 
@@ -143,11 +160,9 @@ class Wiring:
         self._recording = asyncio.ensure_future(recording)
         self._recording.add_done_callback(lambda _: self._close_logs(note))
 
-    def _tell_fact(self, fact: LogFact) -> None:
-        if isinstance(fact, DiskFull):
-            self._tell(LogDiskFull(at=time.time(), path=fact.path, free_bytes=fact.free_bytes))
-        elif isinstance(fact, DiskRecovered):
-            self._tell(LogDiskRecovered(at=time.time(), path=fact.path))
+    def _tell_fact(self, fact: disk.LogFact) -> None:
+        kind = _EVENT_OF_FACT[type(fact)]
+        self._tell(kind(at=time.time(), **msgspec.structs.asdict(fact)))
 
     def _close_logs(self, note: ArrivalNote | None = None) -> None:
         if note is not None:

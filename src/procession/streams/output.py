@@ -60,7 +60,7 @@ class OutputStream(ABC):
         try:
             async with contextlib.aclosing(aiter(self)) as chunks:
                 async for chunk in chunks:
-                    came.append(chunk)
+                    came.append(chunk)  # noqa: PERF401 - a comprehension would take it along when cancelled
         except BaseException:
             self.give_back(b"".join(came))
             raise
@@ -92,7 +92,7 @@ class OutputStream(ABC):
         finally:
             self.give_back(splitter.tail)
 
-    def give_back(self, data: bytes) -> None:
+    def give_back(self, data: bytes) -> None:  # noqa: B027 - what can be read again need not be given back
         """Take back what was read and not given out; over a log that is not needed."""
 
 

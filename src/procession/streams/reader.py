@@ -7,6 +7,7 @@ exceptions are asked for by name: `PipeReader.drain_into` and `PipeReader.stop_w
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import select
@@ -16,6 +17,8 @@ from typing import Protocol
 READ_BYTES = 1 << 16
 _READS_PER_TURN = 8
 """After so many reads without having to wait, other tasks of the loop get their turn."""
+_READS_AT_THE_END = 32
+"""So many reads take whatever a pipe (64 KiB a read) or a terminal (4 KiB a read) still holds."""
 
 
 class Sink(Protocol):
@@ -44,13 +47,19 @@ class PipeReader:
         self._given_up = False
         self._turns = 0
 
+    def __del__(self) -> None:
+        """Let the descriptor go with the last handle: of a dropped process nobody will read any more."""
+        if not getattr(self, "ended", True):
+            with contextlib.suppress(OSError):
+                os.close(self._descriptor)
+
     async def read(self, size: int = READ_BYTES) -> bytes:
         """Give the next bytes as soon as there are any; ``b""`` at the end."""
-        while (data := self.read_nowait(size)) is None:
-            await wait_readable((self,))
         self._turns += 1
         if self._turns % _READS_PER_TURN == 0:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # before the read: a cancellation here must not take bytes with it
+        while (data := self.read_nowait(size)) is None:
+            await wait_readable((self,))
         return data
 
     def read_nowait(self, size: int = READ_BYTES) -> bytes | None:
@@ -87,7 +96,7 @@ class PipeReader:
         """Let the end be where nothing is there to read: some descendant keeps the other end open."""
         self._given_up = True
         if self._sink is not None:
-            self._on_readable()
+            self._drain(_READS_AT_THE_END)
         elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
@@ -117,16 +126,16 @@ class PipeReader:
 
     def _on_readable(self) -> None:
         if self._sink is not None:
-            self._drain()
+            self._drain(_READS_PER_TURN)
         elif self._waiter is None or self._waiter.done():
             self._unwatch()  # the consumer is busy elsewhere
         else:
             self._waiter.set_result(None)
             self._waiter = None
 
-    def _drain(self) -> None:
+    def _drain(self, reads: int) -> None:
         assert self._sink is not None
-        for _ in range(_READS_PER_TURN):
+        for _ in range(reads):
             data = self.read_nowait()
             if not data:
                 return
