@@ -6,6 +6,7 @@ The argument says whether the inner host may use control groups.
 import asyncio
 import os
 import select
+import signal
 import sys
 from pathlib import Path
 
@@ -20,13 +21,16 @@ async def outer():
             async for line in job.stdout.lines():
                 pids = [int(each) for each in line.split()]
                 break
-            assert set(pids) <= {member.pid for member in job.tree()}, (pids, job.tree())
+            members = {member.pid for member in job.tree()}
             if turn:
                 await job.terminate(3.0)
             else:
                 await job.kill()
             left = [pid for pid in pids if is_alive(pid)]
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)  # they are to fail the test, not to outlive it
             assert not left, left
+            assert set(pids) <= members, (pids, members)
             assert job.tree() == []
     assert (await run(["echo", "next"])).stdout == "next\n"
     print("nothing is left")

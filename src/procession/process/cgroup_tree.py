@@ -33,8 +33,9 @@ class CgroupTree:
 
     def fork(self, fork: Callable[[], Child]) -> Child:
         """Fork inside the group."""
+        has_threads = threading.active_count() > 1  # asked before: a thread may fork meanwhile, and end
         leader = self._base.fork_inside(self._leaf, fork)
-        if threading.active_count() > 1:
+        if has_threads:
             self._base.put_back_strangers(self._leaf, leader.pid)
         return leader
 

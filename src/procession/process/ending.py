@@ -82,7 +82,7 @@ class Ending:
         return self._is_gone()
 
     async def _kill(self) -> None:
-        self.forced = not self._is_gone()
+        self.forced = not (self._leader.has_ended() and self._tree.is_empty())
         self._tell_signal(int(signal.SIGKILL))
         if not await wait_for(self._kill_once, KILL_LIMIT_S):
             with contextlib.suppress(OSError):

@@ -183,6 +183,7 @@ class Process:
         """
         if grace_s is not None:
             check_duration("grace_s", grace_s)
+        self._forget_cancelled_ending()
         if not self._is_ending() and not self._is_gone():
             self._begin_ending(self.command.grace_s if grace_s is None else grace_s, by)
         if self._ending_task is not None:
@@ -345,6 +346,12 @@ class Process:
         return gave_up or (self.outcome is not None and self._is_gone())
 
     # --- acts ---------------------------------------------------------------------------------------------------------
+
+    def _forget_cancelled_ending(self) -> None:
+        """Who cancels every task of a loop cancels ours too; what it had to do is begun anew, or is done."""
+        if self._ending_task is not None and self._ending_task.cancelled():
+            self._ending_task = None
+            self._close_if_over()
 
     def _begin_ending(self, grace_s: float, by: str) -> None:
         if not self._leader.has_ended():

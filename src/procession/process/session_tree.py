@@ -148,10 +148,14 @@ class SessionTree:
     def _may_be_member(self, stat: proc.ProcessStat) -> bool:
         return not stat.is_gone and stat.start_ticks >= self._since and stat.pid != os.getpid()
 
+    def _stands_still(self, stat: proc.ProcessStat) -> bool:
+        # Who waits in the kernel stops on its way out: a shell, say, whose vforked child we stopped before its exec.
+        asked = stat.state == "D" and (stat.pid, stat.start_ticks) in self._stopped_by_us
+        return asked or stat.state in proc.STOPPED_STATES
+
     def _stop_what_runs(self) -> bool:
-        running = [
-            stat for pid in self.pids() if (stat := proc.read_stat(pid)) and stat.state not in proc.STOPPED_STATES
-        ]
+        seen = map(proc.read_stat, self.pids())
+        running = [stat for stat in seen if stat is not None and not self._stands_still(stat)]
         for stat in running:
             self._stop_one(stat.pid)
         before = len(self._stopped_by_us)
