@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 READ_BYTES = 1 << 16
-_READS_PER_TURN = 8
+_READS_PER_TURN = 32
 """After so many reads without having to wait, other tasks of the loop get their turn."""
 _READS_AT_THE_END = 32
 """So many reads take whatever a pipe (64 KiB a read) or a terminal (4 KiB a read) still holds."""
