@@ -11,12 +11,15 @@ import contextlib
 import errno
 import os
 import select
+import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 READ_BYTES = 1 << 16
-_READS_PER_TURN = 32
-"""After so many reads without having to wait, other tasks of the loop get their turn."""
+_TURN_S = 0.002
+"""Who reads so long without having to wait gives the other tasks of the loop their turn."""
+_READS_PER_CALL = 16
+"""How many reads one call of the loop may take when nobody waits for the bytes."""
 _READS_AT_THE_END = 32
 """So many reads take whatever a pipe (64 KiB a read) or a terminal (4 KiB a read) still holds."""
 
@@ -45,7 +48,7 @@ class PipeReader:
         self._watched = False
         self._sink: Sink | None = None
         self._given_up = False
-        self._turns = 0
+        self._turn_ends_at = 0.0
 
     def __del__(self) -> None:
         """Let the descriptor go with the last handle: of a dropped process nobody will read any more."""
@@ -55,8 +58,8 @@ class PipeReader:
 
     async def read(self, size: int = READ_BYTES) -> bytes:
         """Give the next bytes as soon as there are any; ``b""`` at the end."""
-        self._turns += 1
-        if self._turns % _READS_PER_TURN == 0:
+        if time.monotonic() > self._turn_ends_at:
+            self._turn_ends_at = time.monotonic() + _TURN_S
             await asyncio.sleep(0)  # before the read: a cancellation here must not take bytes with it
         while (data := self.read_nowait(size)) is None:
             await wait_readable((self,))
@@ -126,7 +129,7 @@ class PipeReader:
 
     def _on_readable(self) -> None:
         if self._sink is not None:
-            self._drain(_READS_PER_TURN)
+            self._drain(_READS_PER_CALL)
         elif self._waiter is None or self._waiter.done():
             self._unwatch()  # the consumer is busy elsewhere
         else:
