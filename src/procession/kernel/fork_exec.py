@@ -59,6 +59,11 @@ class ExecFailed(OSError):
         super().__init__(errno, os.strerror(errno))
         self.stage = stage
 
+    @classmethod
+    def of(cls, error: OSError) -> ExecFailed:
+        """Take any refusal on the way to the fork for what it is: one of the fork."""
+        return error if isinstance(error, ExecFailed) else cls(error.errno or 0, "fork")
+
 
 def fork_and_exec(spawning: Spawning) -> Child:
     """Start the program in a session of its own, with only the given descriptors, and hold it.
@@ -70,7 +75,7 @@ def fork_and_exec(spawning: Spawning) -> Child:
     try:
         read_end, write_end = _pipe_above_stdio()
     except OSError as error:
-        raise ExecFailed(error.errno or 0, "fork") from None
+        raise ExecFailed.of(error) from None
     try:
         pid = _fork(spawning, read_end, write_end)
         os.close(write_end)
@@ -94,7 +99,7 @@ def _hold(pid: int) -> Child:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)  # our own child, not reaped yet: the number is still its own
         _reap_failed(pid)
-        raise ExecFailed(error.errno or 0, "fork") from None
+        raise ExecFailed.of(error) from None
 
 
 def _fork(spawning: Spawning, read_end: int, write_end: int) -> int:
@@ -108,7 +113,7 @@ def _fork(spawning: Spawning, read_end: int, write_end: int) -> int:
     except TypeError:  # the private signature changed
         return _popen(spawning)
     except OSError as error:
-        raise ExecFailed(error.errno or 0, "fork") from None
+        raise ExecFailed.of(error) from None
     return pid
 
 

@@ -12,21 +12,14 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple, Self
 
+from procession.kernel.waiters import wake
+
 IN_MODIFY: Final = 0x2
-IN_ATTRIB: Final = 0x4
-IN_CLOSE_WRITE: Final = 0x8
-IN_MOVED_FROM: Final = 0x40
 IN_MOVED_TO: Final = 0x80
 IN_CREATE: Final = 0x100
-IN_DELETE: Final = 0x200
-IN_DELETE_SELF: Final = 0x400
-IN_MOVE_SELF: Final = 0x800
 IN_Q_OVERFLOW: Final = 0x4000
 IN_IGNORED: Final = 0x8000
-IN_ONLYDIR: Final = 0x0100_0000
-IN_DONT_FOLLOW: Final = 0x0200_0000
 IN_MASK_ADD: Final = 0x2000_0000
-IN_ISDIR: Final = 0x4000_0000
 IN_ONESHOT: Final = 0x8000_0000
 
 _HEADER: Final = struct.Struct("iIII")
@@ -85,7 +78,7 @@ class Inotify:
         loop = asyncio.get_running_loop()
         while not (events := self.read()):
             readable = loop.create_future()
-            loop.add_reader(self.fd, _wake, readable)
+            loop.add_reader(self.fd, wake, readable)
             try:
                 await readable
             finally:
@@ -113,11 +106,6 @@ def _parse(data: bytes) -> Iterator[InotifyEvent]:
         # The kernel pads the name with NULs up to the next header.
         yield InotifyEvent(wd, mask, cookie, os.fsdecode(data[position : position + size].rstrip(b"\0")))
         position += size
-
-
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
 
 
 def _checked(result: int, path: str | None = None) -> int:

@@ -6,7 +6,6 @@ import fcntl
 import os
 import struct
 import termios
-import tty
 
 SIZE_LIMIT = 65535
 
@@ -31,8 +30,3 @@ def check_size(columns: int, rows: int) -> None:
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= SIZE_LIMIT:
             message = f"{name} must be a whole number from 1 to {SIZE_LIMIT}, got {value!r}"
             raise ValueError(message)
-
-
-def set_raw(descriptor: int) -> None:
-    """Switch off echo, line editing, signals and newline translation. Source: cfmakeraw(3)."""
-    tty.setraw(descriptor)

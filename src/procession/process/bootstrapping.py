@@ -13,6 +13,7 @@ from pathlib import Path
 from procession.errors import StartError, StartFailed
 from procession.kernel import signal_state
 from procession.kernel.fork_exec import Child, ExecFailed, Spawning, fork_and_exec
+from procession.kernel.waiters import wake
 from procession.model.command import Command
 from procession.process.tree import Tree, end_at_once
 
@@ -40,7 +41,7 @@ async def fork(command: Command, spawning: Spawning, pty_stream: int | None, tre
     try:
         status, child_status = os.pipe()
     except OSError as error:
-        raise translate(ExecFailed(error.errno or 0, "fork"), command, program) from error
+        raise translate(ExecFailed.of(error), command, program) from error
     try:
         child = _fork_bootstrap(command, _wrap(command, spawning, pty_stream, child_status), tree, translate)
         os.close(child_status)
@@ -64,7 +65,7 @@ def _fork_bootstrap(command: Command, spawning: Spawning, tree: Tree, translate:
     try:
         return tree.fork(lambda: fork_and_exec(spawning))
     except OSError as error:
-        failure = error if isinstance(error, ExecFailed) else ExecFailed(error.errno or 0, "fork")
+        failure = ExecFailed.of(error)
         raise translate(failure, command, os.fsdecode(spawning.executable)) from failure
 
 
@@ -88,17 +89,12 @@ async def _read_report(status: int) -> bytes:
     os.set_blocking(status, False)
     loop = asyncio.get_running_loop()
     readable = loop.create_future()
-    loop.add_reader(status, _resolve, readable)
+    loop.add_reader(status, wake, readable)
     try:
         await readable
     finally:
         loop.remove_reader(status)
     return os.read(status, _REPORT_BYTES)
-
-
-def _resolve(readable: asyncio.Future[None]) -> None:
-    if not readable.done():
-        readable.set_result(None)
 
 
 def _explain(report: bytes, command: Command, program: str, translate: Translate) -> StartError:

@@ -100,7 +100,7 @@ async def _fork(command: Command, spawning: Spawning, tree: Tree, streams: OpenS
         try:
             return tree.fork(lambda: _fork_without(ignored, spawning))
         except OSError as error:
-            failure = error if isinstance(error, ExecFailed) else ExecFailed(error.errno or 0, "fork")
+            failure = ExecFailed.of(error)
             if failure.errno != errno.ETXTBSY or not tries_left:
                 raise _translate(failure, command, os.fsdecode(spawning.executable)) from failure
         # a fork elsewhere may hold a just written file open for an instant: golang/go#22315

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from procession.kernel import pidfd
 from procession.kernel.fork_exec import Child
+from procession.kernel.waiters import wake
 
 
 class Leader:
@@ -28,11 +29,6 @@ class Leader:
         if descriptor is not None:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
-
-    @property
-    def is_reaped(self) -> bool:
-        """Whether its end was seen."""
-        return self._descriptor is None
 
     def watch(self) -> None:
         """Begin to wait for its end."""
@@ -76,5 +72,4 @@ class Leader:
     def _end(self, reaped: pidfd.Reaped) -> None:
         self._on_exit(reaped)
         for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+            wake(waiter)

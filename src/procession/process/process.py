@@ -17,6 +17,7 @@ import msgspec
 
 from procession.errors import AlreadyEnded, CannotSignal, StreamUnavailable
 from procession.kernel import pidfd
+from procession.kernel.waiters import wake
 from procession.model.checks import check_duration
 from procession.model.command import Command
 from procession.model.event import (
@@ -314,8 +315,7 @@ class Process:
         self._wiring.note_closed()
         self._tell(Closed(at=time.time(), outcome=self.outcome))
         for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+            wake(waiter)
         self._waiters.clear()
 
     def _evidence(self, status: ExitStatus) -> Evidence:

@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from procession.kernel.waiters import wake
+
 READ_BYTES = 1 << 16
 _TURN_S = 0.002
 """Who reads so long without having to wait gives the other tasks of the loop their turn."""
@@ -100,8 +102,8 @@ class PipeReader:
         self._given_up = True
         if self._sink is not None:
             self._drain(_READS_AT_THE_END)
-        elif self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        elif self._waiter is not None:
+            wake(self._waiter)
 
     def writers_are_gone(self) -> bool:
         """Whether nobody can write any more. Bytes may still be there to read."""
@@ -118,8 +120,8 @@ class PipeReader:
         self.ended = True
         self._unwatch()
         os.close(self._descriptor)
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        if self._waiter is not None:
+            wake(self._waiter)
         self._on_end()
 
     def share_waiter(self, waiter: asyncio.Future[None]) -> None:

@@ -6,9 +6,9 @@ import asyncio
 import os
 import re
 import termios
-from collections.abc import Callable
 
 from procession.errors import InputClosed
+from procession.kernel.waiters import wake
 
 _END_OF_FILE = b"\x04"
 _LINE_LIMIT_OF_TERMINALS = 4095
@@ -61,8 +61,8 @@ class PipeWriter:
         self.closed = True
         self._loop.remove_writer(self._descriptor)
         os.close(self._descriptor)
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        if self._waiter is not None:
+            wake(self._waiter)
 
     async def _write_some(self, data: memoryview) -> int:
         while not self.closed:
@@ -76,7 +76,7 @@ class PipeWriter:
 
     async def _wait_writable(self) -> None:
         self._waiter = self._loop.create_future()
-        self._loop.add_writer(self._descriptor, _resolve(self._waiter))
+        self._loop.add_writer(self._descriptor, wake, self._waiter)
         try:
             await self._waiter
         finally:
@@ -93,14 +93,6 @@ class PipeWriter:
             kept = _LINE_LIMIT_OF_TERMINALS
             raise ValueError(f"a line of {max(lengths)} bytes: a terminal in line mode keeps {kept} and drops the rest")
         self._unfinished_bytes = lengths[-1]
-
-
-def _resolve(waiter: asyncio.Future[None]) -> Callable[[], None]:
-    def resolve() -> None:
-        if not waiter.done():
-            waiter.set_result(None)
-
-    return resolve
 
 
 def _input_closed() -> InputClosed:
