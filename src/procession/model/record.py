@@ -1,0 +1,94 @@
+"""What is remembered of a task and its attempts across a crash, beside what is shown (``view``). Frozen values."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from procession.model.context import Context
+from procession.model.outcome import Outcome
+from procession.model.task import Task
+from procession.model.view import TaskView
+
+
+class Care(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the supervisor must not forget about a task.
+
+    wish: by whom its end was asked for. retries_used: since it was submitted, or retried by hand. due_at: when its
+    next attempt may start, in seconds since the epoch. has_started: in any attempt. last_outcome: of the attempt
+    before the present one.
+    """
+
+    wish: str | None = None
+    retries_used: int = 0
+    due_at: float | None = None
+    has_started: bool = False
+    last_outcome: Outcome | None = None
+
+
+class TaskRecord(Struct, frozen=True, kw_only=True):
+    """One task as it is stored. ``number`` is its place in the order of submission, from 1."""
+
+    number: int
+    task: Task
+    view: TaskView
+    care: Care = Care()
+    context: Context | None = None
+
+    @property
+    def id(self) -> str:
+        """The task's id."""
+        return self.view.id
+
+
+class Phase(StrEnum):
+    """How far an attempt is known to have come."""
+
+    INTENDED = "intended"
+    STARTED = "started"
+    EXITED = "exited"
+    OVER = "over"
+
+
+class TreeMark(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the processes of an attempt are found again: its control group, or its cookie."""
+
+    leaf: str | None = None
+    token: str | None = None
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """One process for ever: a pid alone may be somebody else's. ``inode`` of its pidfd is 0 where that says nothing."""
+
+    boot_id: str
+    pid: int
+    start_ticks: int
+    inode: int = 0
+
+
+class ExitFact(Struct, frozen=True, kw_only=True):
+    """What its parent learned when it reaped the leader. ``status`` is a raw wait status; None: nobody knows."""
+
+    status: int | None
+    at: float
+    user_s: float = 0.0
+    system_s: float = 0.0
+    max_rss_bytes: int | None = None
+
+
+class AttemptRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One attempt as it is stored. ``key`` is unique for ever in one store; the keeper knows the attempt by it.
+
+    offsets: how long each log of the task was when the attempt began, by stream name.
+    """
+
+    key: int
+    task: str
+    attempt: int
+    phase: Phase = Phase.INTENDED
+    tree: TreeMark = TreeMark()
+    leader: Identity | None = None
+    started_at: float | None = None
+    exit: ExitFact | None = None
+    offsets: dict[str, int] = {}
