@@ -13,9 +13,10 @@ _ROOMS = {
     "procession.errors": (
         "AlreadyEnded BadFormat BadWorkingDirectory CancelledRun CannotSignal CoreDumped EndError "
         "ExitedWithCode InputClosed InterpreterMissing InvalidCommand InvalidSignal InvalidTask "
-        "InvalidTaskFile InvalidTransition KilledBySignal NoDescriptorsLeft NoProcessesLeft NotExecutable "
-        "OutcomeUnknown OutputLimitReached ProcessionError ProgramNotFound StartError StartFailed "
-        "StdioUnavailable Stopped StreamUnavailable TextFileBusy TimedOut TooLong UnknownTask UsageError"
+        "InvalidTaskFile InvalidTransition KeeperLost KeeperUnavailable KilledBySignal NoDescriptorsLeft "
+        "NoProcessesLeft NotExecutable OutcomeUnknown OutputLimitReached ProcessionError ProgramNotFound "
+        "StartError StartFailed StartTimedOut StdioUnavailable Stopped StreamUnavailable TextFileBusy "
+        "TimedOut TooLong UnknownTask UsageError"
     ),
     "procession.model.command": "Command StopStep command shell",
     "procession.model.limits": "Limits",
@@ -25,6 +26,7 @@ _ROOMS = {
     "procession.model.task": "Dependency Task",
     "procession.model.view": "TaskView",
     "procession.process.announce": "json_lines",
+    "procession.process.keeper": "Keeper",
     "procession.process.process": "Process",
     "procession.process.result": "Result",
     "procession.process.run": "run run_blocking",
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from procession.model.task import Dependency as Dependency, Task as Task
     from procession.model.view import TaskView as TaskView
     from procession.process.announce import json_lines as json_lines
+    from procession.process.keeper import Keeper as Keeper
     from procession.process.process import Process as Process
     from procession.process.result import Result as Result
     from procession.process.run import run as run, run_blocking as run_blocking

@@ -203,6 +203,18 @@ class StdioUnavailable(StartError):
     path: str
 
 
+class KeeperLost(StartError):
+    """The keeper ended while it was to start the program. Nobody knows whether it did; what it started is ended."""
+
+    code = "keeper_lost"
+
+
+class StartTimedOut(StartError):
+    """The keeper did not answer in time (it is stopped, or an exec hangs). What it starts later is ended at once."""
+
+    code = "start_timed_out"
+
+
 class StartFailed(StartError):
     """Any other refusal of the kernel; ``errno`` keeps its number."""
 
@@ -292,6 +304,12 @@ class CannotSignal(ProcessionError):
 
     code = "cannot_signal"
     pid: int
+
+
+class KeeperUnavailable(ProcessionError):
+    """There is no keeper to work with: it cannot be started, serves another supervisor, or is of another version."""
+
+    code = "keeper_unavailable"
 
 
 class StreamUnavailable(ProcessionError):

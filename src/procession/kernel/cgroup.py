@@ -9,6 +9,7 @@ Source: Documentation/admin-guide/cgroup-v2.rst.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import threading
@@ -71,20 +72,27 @@ class Leaf:
 class Base:
     """Our directory of leaves. One per process; made on first use, removed at exit."""
 
-    def __init__(self, home: str) -> None:
-        """Make the directory below ``home``, the group this process lives in. Raises: OSError: not allowed."""
+    def __init__(self, home: str, name: str | None = None) -> None:
+        """Make the directory below ``home``, the group this process lives in; go on with one of that ``name``.
+
+        Raises: OSError: not allowed.
+        """
         self._home = os.open(f"{home}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
         try:
             _sweep(home)
-            self.path = f"{home}/procession-{os.getpid()}-{_start_ticks(os.getpid())}"
-            os.mkdir(self.path, 0o755)
+            self.path = f"{home}/{name or f'procession-{os.getpid()}-{_start_ticks(os.getpid())}'}"
+            _make_directory(self.path, may_exist=name is not None)
             self._step_out()  # proves that we may move
             os.stat(f"{self.path}/cgroup.kill")
         except OSError:
             os.close(self._home)
             raise
-        self._count = 0
-        self._free: list[Leaf] = []
+        self.home_procs = f"{home}/cgroup.procs"
+        found = [entry.path for entry in os.scandir(self.path) if entry.is_dir(follow_symlinks=False)]
+        self._count = max((int(path.rpartition("/t")[2]) for path in found), default=0)
+        self._free = [leaf for leaf in map(Leaf, found) if not leaf.is_populated()]
+        for leaf in self._free:
+            leaf.thaw()  # whoever left it may have killed it frozen
         self._lock = threading.Lock()
 
     def take_leaf(self) -> Leaf:
@@ -96,6 +104,15 @@ class Base:
             leaf = Leaf(f"{self.path}/t{self._count}")
         os.mkdir(leaf.path, 0o755)
         return leaf
+
+    def claim(self, path: str) -> Leaf:
+        """Give the leaf at ``path``, which a tree has already. Raises: OSError: it is gone, or none of ours."""
+        if not _is_leaf_of(self.path, path):
+            raise FileNotFoundError(errno.ENOENT, "not one of our control groups", path)
+        os.stat(f"{path}/cgroup.procs")
+        with self._lock:
+            self._free = [leaf for leaf in self._free if leaf.path != path]
+        return Leaf(path)
 
     def give_back(self, leaf: Leaf) -> None:
         """Take an empty leaf back for reuse."""
@@ -166,6 +183,18 @@ def remove_group(path: str) -> None:
     for each in reversed(list(_subtree(path))):
         with contextlib.suppress(OSError):
             os.rmdir(each)
+
+
+def _make_directory(path: str, *, may_exist: bool) -> None:
+    try:
+        os.mkdir(path, 0o755)
+    except FileExistsError:
+        if not may_exist:
+            raise
+
+
+def _is_leaf_of(base: str, path: str) -> bool:
+    return path.startswith(f"{base}/t") and path.removeprefix(f"{base}/t").isdigit()
 
 
 def _sweep(home: str) -> None:

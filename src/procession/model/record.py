@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from procession.model.context import Context
-from procession.model.outcome import Outcome
+from procession.model.outcome import Outcome, Usage
 from procession.model.task import Task
 from procession.model.view import TaskView
 
@@ -67,14 +67,13 @@ class Identity(Struct, frozen=True, kw_only=True):
     inode: int = 0
 
 
-class ExitFact(Struct, frozen=True, kw_only=True):
-    """What its parent learned when it reaped the leader. ``status`` is a raw wait status; None: nobody knows."""
+class ExitFact(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of a leader's end. ``status`` is a raw wait status; None: nobody knows; ``lost`` says why."""
 
     status: int | None
     at: float
-    user_s: float = 0.0
-    system_s: float = 0.0
-    max_rss_bytes: int | None = None
+    usage: Usage | None = None
+    lost: str | None = None
 
 
 class AttemptRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -25,7 +25,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     """Everything seen of one end.
 
     stopped_by: whose wish its end was, set only if it still ran when the wish came. sent_signals: what we sent beside
-    that. out_of_memory_kills: counted by the kernel in its control group.
+    that. out_of_memory_kills: counted by the kernel in its control group. lost: why nobody can know how it ended,
+    where that is because whoever looked after it was gone, too.
     """
 
     exit: ExitStatus
@@ -37,6 +38,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     survivors: tuple[int, ...] = ()
     duration_s: float | None = None
     usage: Usage | None = None
+    lost: str | None = None
 
 
 def judge(seen: Evidence) -> Outcome:
@@ -59,7 +61,7 @@ def judge(seen: Evidence) -> Outcome:
 
 def _kind(seen: Evidence) -> OutcomeKind:
     if not seen.exit.known:
-        return OutcomeKind.UNKNOWN
+        return OutcomeKind.LOST if seen.lost else OutcomeKind.UNKNOWN
     if seen.stopped_by is not None:
         return _KIND_OF_WISH.get(seen.stopped_by, OutcomeKind.STOPPED)
     if seen.exit.signal is None:
@@ -70,7 +72,7 @@ def _kind(seen: Evidence) -> OutcomeKind:
 
 
 def _message(seen: Evidence) -> str:
-    parts = [_wish(seen), _end(seen), _sender(seen)]
+    parts = [_wish(seen), seen.lost or _end(seen), _sender(seen)]
     if seen.survivors:
         parts.append(f"still alive: {', '.join(map(str, seen.survivors))}")
     if seen.leaked:

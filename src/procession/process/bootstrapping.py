@@ -11,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from procession.errors import StartError, StartFailed
-from procession.kernel import signal_state
-from procession.kernel.fork_exec import Child, ExecFailed, Spawning, fork_and_exec
+from procession.kernel.fork_exec import ExecFailed, Spawning
 from procession.kernel.waiters import wake
 from procession.model.command import Command
+from procession.process.leader import Leader
+from procession.process.parent import Parent
 from procession.process.tree import Tree, end_at_once
 
 _PROGRAM = str(Path(__file__).with_name("bootstrap.py"))
@@ -23,19 +24,20 @@ _REPORT_BYTES = 64
 Translate = Callable[[ExecFailed, Command, str], StartError]
 
 
-def is_needed(command: Command, pty_stream: int | None, ignored: list[int]) -> bool:
+def is_needed(command: Command, pty_stream: int | None, parent: Parent) -> bool:
     """Whether the job asks for a terminal, limits or moved descriptors, or would inherit signals we cannot hide."""
     limits = command.limits
     return (
         pty_stream is not None
         or bool(limits.soft or limits.hard or limits.nice)
-        or any(number != source for number, source in command.fds.items())
-        or signal_state.has_blocked_signals()
-        or not signal_state.can_hide(ignored)
+        or list(command.fds) != parent.numbers(list(command.fds.values()))
+        or parent.leaks_signal_state
     )
 
 
-async def fork(command: Command, spawning: Spawning, pty_stream: int | None, tree: Tree, translate: Translate) -> Child:
+async def fork(
+    command: Command, spawning: Spawning, pty_stream: int | None, *, parent: Parent, tree: Tree, translate: Translate
+) -> Leader:
     """Start the bootstrap in the job's place and wait until it has become the job. Raises: StartError."""
     program = os.fsdecode(spawning.executable)
     try:
@@ -43,45 +45,51 @@ async def fork(command: Command, spawning: Spawning, pty_stream: int | None, tre
     except OSError as error:
         raise translate(ExecFailed.of(error), command, program) from error
     try:
-        child = _fork_bootstrap(command, _wrap(command, spawning, pty_stream, child_status), tree, translate)
+        leader = await _fork_bootstrap(
+            command, _wrap(command, spawning, pty_stream, child_status, parent), parent, tree, translate
+        )
         os.close(child_status)
         child_status = -1
         try:
             report = await _read_report(status)
         except BaseException:
-            end_at_once(tree, child)
+            end_at_once(tree, leader)
             raise
     finally:
         os.close(status)
         if child_status >= 0:
             os.close(child_status)
     if report:
-        end_at_once(tree, child)
+        end_at_once(tree, leader)
         raise _explain(report, command, program, translate)
-    return child
+    return leader
 
 
-def _fork_bootstrap(command: Command, spawning: Spawning, tree: Tree, translate: Translate) -> Child:
+async def _fork_bootstrap(
+    command: Command, spawning: Spawning, parent: Parent, tree: Tree, translate: Translate
+) -> Leader:
     try:
-        return tree.fork(lambda: fork_and_exec(spawning))
+        return await parent.fork(spawning, tree)
     except OSError as error:
         failure = ExecFailed.of(error)
         raise translate(failure, command, os.fsdecode(spawning.executable)) from failure
 
 
-def _wrap(command: Command, spawning: Spawning, pty_stream: int | None, status: int) -> Spawning:
+def _wrap(command: Command, spawning: Spawning, pty_stream: int | None, status: int, parent: Parent) -> Spawning:
+    further = (*spawning.pass_fds, status)
+    *sources, status_there = parent.numbers(further)
     spec = {
-        "status": status,
+        "status": status_there,
         "terminal": pty_stream,
         "soft": command.limits.soft,
         "hard": command.limits.hard,
         "nice": command.limits.nice,
-        "fds": list(zip(command.fds, spawning.pass_fds, strict=True)),
+        "fds": list(zip(command.fds, sources, strict=True)),
         "program": os.fsdecode(spawning.executable),
     }
     python = os.fsencode(sys.executable)
     start = [python, b"-I", b"-S", os.fsencode(_PROGRAM), json.dumps(spec).encode()]
-    return replace(spawning, argv=[*start, *spawning.argv], executable=python, pass_fds=(*spawning.pass_fds, status))
+    return replace(spawning, argv=[*start, *spawning.argv], executable=python, pass_fds=further)
 
 
 async def _read_report(status: int) -> bytes:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from procession.kernel import cgroup
 from procession.kernel.fork_exec import Child
+from procession.model.record import TreeMark
 from procession.process.snapshot import COOKIE_VARIABLE
 from procession.process.waiting import wait_for
 
@@ -22,14 +23,27 @@ class CgroupTree:
 
     exact = True
 
-    def __init__(self, base: cgroup.Base) -> None:
-        """Take a leaf. Raises: OSError."""
+    def __init__(self, base: cgroup.Base, known: str | None = None) -> None:
+        """Take a leaf, or the ``known`` one of a tree that lives or lived. Raises: OSError: no room; not ours."""
         self._base = base
-        self._leaf = base.take_leaf()
-        self._was_frozen = False
+        self._leaf = base.take_leaf() if known is None else base.claim(known)
+        self._was_frozen = known is not None and self._leaf.is_frozen()
         if not self._leaf.can_be_entered():
             base.give_back(self._leaf)
             raise PermissionError(errno.EACCES, "not ours any more", self._leaf.path)
+
+    @property
+    def mark(self) -> TreeMark:
+        """The group's path."""
+        return TreeMark(leaf=self._leaf.path)
+
+    @property
+    def leaf(self) -> str | None:
+        """The group's path."""
+        return self._leaf.path
+
+    def take_leader(self, pid: int) -> None:
+        """Nothing: the kernel knows."""
 
     def fork(self, fork: Callable[[], Child]) -> Child:
         """Fork inside the group."""
@@ -74,6 +88,14 @@ class CgroupTree:
     def out_of_memory_kills(self) -> int:
         """Read the group's own count."""
         return self._leaf.out_of_memory_kills()
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it was frozen when it was taken over, or by us."""
+        return self._was_frozen
+
+    def release(self) -> None:
+        """Nothing is held."""
 
     def close(self) -> None:
         """Give the group back."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 
 from procession.errors import (
     BadFormat,
@@ -21,15 +22,16 @@ from procession.errors import (
     StartFailed,
     TextFileBusy,
 )
-from procession.kernel import signal_state
-from procession.kernel.fork_exec import Child, ExecFailed, Spawning, fork_and_exec
+from procession.kernel.fork_exec import ExecFailed, Spawning
 from procession.kernel.oserrors import OUT_OF_DESCRIPTORS, OUT_OF_PROCESSES
 from procession.model.command import Command
 from procession.process import bootstrapping
 from procession.process.environment import build_environment, encode_arguments, explain_refused_size, search_path
+from procession.process.leader import Leader
+from procession.process.parent import OwnParent, Parent
 from procession.process.program import explain_exec_failure, find_program
 from procession.process.stdio import OpenStreams, check_descriptors
-from procession.process.tree import Tree, make_tree
+from procession.process.tree import Tree
 
 _BUSY_TRIES = 5
 _BUSY_PAUSE_S = 0.01
@@ -37,11 +39,18 @@ _BUSY_PAUSE_S = 0.01
 
 @dataclass(slots=True)
 class Launched:
-    """A child that runs, with what belongs to it."""
+    """A leader that runs, with what belongs to it. ran_s: how long it has run already, pauses left out."""
 
-    child: Child
+    leader: Leader
     tree: Tree
     streams: OpenStreams
+    started_at: float = field(default_factory=time.time)
+    ran_s: float = 0.0
+    is_suspended: bool = False
+
+
+BeforeFork = Callable[[Tree, OpenStreams], Awaitable[None]]
+"""Called when all is ready and nothing has been started: the last moment at which nothing need be undone."""
 
 
 def check_command(command: Command) -> str:
@@ -54,11 +63,12 @@ def check_command(command: Command) -> str:
     return find_program(command.argv[0], search_path(command), command.cwd, command)
 
 
-async def launch(command: Command) -> Launched:
-    """Start ``command``. Raises: StartError of the kind that fits; nothing is left then."""
+async def launch(command: Command, parent: Parent | None = None, before_fork: BeforeFork | None = None) -> Launched:
+    """Start ``command``, as our child or ``parent``'s. Raises: StartError of the kind that fits; nothing is left."""
     program = check_command(command)
     arguments = encode_arguments(command)
-    tree = make_tree()
+    parent = parent or OwnParent()
+    tree = parent.make_tree()
     try:
         environment = build_environment(command, tree.environment())
         streams = OpenStreams(command)
@@ -67,13 +77,16 @@ async def launch(command: Command) -> Launched:
         raise
     try:
         spawning = _describe(command, program, arguments, environment, streams)
-        child = await _fork(command, spawning, tree, streams)
+        parent.fix(spawning)
+        if before_fork is not None:
+            await before_fork(tree, streams)
+        leader = await _fork(command, spawning, parent, tree, streams)
     except BaseException:
         streams.close()
         tree.close()
         raise
     streams.close_child_ends()
-    return Launched(child, tree, streams)
+    return Launched(leader, tree, streams)
 
 
 def _describe(
@@ -92,27 +105,21 @@ def _describe(
     )
 
 
-async def _fork(command: Command, spawning: Spawning, tree: Tree, streams: OpenStreams) -> Child:
-    ignored = signal_state.ignored_signals()
-    if bootstrapping.is_needed(command, streams.pty_stream, ignored):
-        return await bootstrapping.fork(command, spawning, streams.pty_stream, tree, _translate)
+async def _fork(command: Command, spawning: Spawning, parent: Parent, tree: Tree, streams: OpenStreams) -> Leader:
+    if bootstrapping.is_needed(command, streams.pty_stream, parent):
+        return await bootstrapping.fork(
+            command, spawning, streams.pty_stream, parent=parent, tree=tree, translate=translate
+        )
     for tries_left in reversed(range(_BUSY_TRIES)):
         try:
-            return tree.fork(lambda: _fork_without(ignored, spawning))
+            return await parent.fork(spawning, tree)
         except OSError as error:
             failure = ExecFailed.of(error)
             if failure.errno != errno.ETXTBSY or not tries_left:
-                raise _translate(failure, command, os.fsdecode(spawning.executable)) from failure
+                raise translate(failure, command, os.fsdecode(spawning.executable)) from failure
         # a fork elsewhere may hold a just written file open for an instant: golang/go#22315
         await asyncio.sleep(_BUSY_PAUSE_S)
     raise AssertionError
-
-
-def _fork_without(ignored: list[int], spawning: Spawning) -> Child:
-    if not ignored:
-        return fork_and_exec(spawning)
-    with signal_state.hidden(ignored):
-        return fork_and_exec(spawning)
 
 
 def _check_cwd(command: Command) -> None:
@@ -125,7 +132,7 @@ def _check_cwd(command: Command) -> None:
     )
 
 
-def _translate(failure: ExecFailed, command: Command, program: str) -> StartError:
+def translate(failure: ExecFailed, command: Command, program: str) -> StartError:
     """Say in our words what the kernel said with a number."""
     number = failure.errno or 0
     shown = str(command)

@@ -7,7 +7,6 @@ can hold up another. This object watches and acts; what an end *means* is decide
 from __future__ import annotations
 
 import asyncio
-import resource
 import signal
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -16,7 +15,6 @@ from typing import Literal
 import msgspec
 
 from procession.errors import AlreadyEnded, CannotSignal, StreamUnavailable
-from procession.kernel import pidfd
 from procession.kernel.waiters import wake
 from procession.model.checks import check_duration
 from procession.model.command import Command
@@ -31,7 +29,8 @@ from procession.model.event import (
     Stopping,
     TreeEmpty,
 )
-from procession.model.outcome import UNKNOWN_EXIT, ExitStatus, Outcome, Usage, decode_wait_status
+from procession.model.outcome import UNKNOWN_EXIT, ExitStatus, Outcome, decode_wait_status
+from procession.model.record import ExitFact
 from procession.model.signals import signal_name, signal_number
 from procession.model.state import State
 from procession.policy.stop import plan_stop
@@ -40,7 +39,6 @@ from procession.process.announce import Announcer
 from procession.process.deadline import Deadline
 from procession.process.ending import Ending
 from procession.process.launch import Launched
-from procession.process.leader import Leader
 from procession.process.suspension import Suspension
 from procession.process.ticker import ticker
 from procession.process.tree import Member, read_member, signal_members
@@ -59,18 +57,18 @@ class Process:
     def __init__(self, command: Command, launched: Launched, announcer: Announcer) -> None:
         """Look after what was just launched."""
         self.command = command
-        self.pid = launched.child.pid
-        self.started_at = time.time()
+        self.pid = launched.leader.pid
+        self.started_at = launched.started_at
         self.ended_at: float | None = None
         self.exit: ExitStatus | None = None
         self.outcome: Outcome | None = None
-        self._began = time.monotonic()
+        self._began = time.monotonic() - launched.ran_s
         self._announcer = announcer
         self._tell = announcer.tell
         self._tree = launched.tree
         self._tree_is_empty = False
         self._out_of_memory_kills = 0
-        self._usage: Usage | None = None
+        self._exit_fact: ExitFact | None = None
         self._sent: set[int] = set()
         self._stopped_by: str | None = None
         self._forced = False
@@ -81,13 +79,18 @@ class Process:
         self._waiters: set[asyncio.Future[None]] = set()
         self._leak_timer: asyncio.TimerHandle | None = None
         self._wiring = Wiring(command, launched.streams, self._on_output_end, self._tell)
-        self._deadline = None if command.timeout_s is None else Deadline(command.timeout_s, self._on_time_up)
-        self._leader = Leader(launched.child, self._on_exit)
+        left_s = None if command.timeout_s is None else max(command.timeout_s - launched.ran_s, 0.0)
+        self._deadline = None if left_s is None else Deadline(left_s, self._on_time_up)
+        self._leader = launched.leader
         self._suspension = Suspension(self._leader, launched.tree, self._deadline, self._tell)
+        if launched.is_suspended:
+            self._suspension.take_over()
+        self._is_released = False
         self._tell(Started(pid=self.pid, at=self.started_at))
         self._ticker = ticker()
-        self._ticker.add(self)
-        self._leader.watch()
+        if self._leader.is_looked_at:
+            self._ticker.add(self)
+        self._leader.watch(self._on_exit, self.look)
 
     # --- what it is ---------------------------------------------------------------------------------------------------
 
@@ -227,6 +230,9 @@ class Process:
 
         A cancellation meanwhile insists, and is raised once nothing is left.
         """
+        if self._is_released:
+            await self._wiring.close()
+            return
         keep = self.command.descendants == "keep" and self.exit is not None
         cancelled: asyncio.CancelledError | None = None
         while not keep and not self._is_over():
@@ -242,6 +248,15 @@ class Process:
         if cancelled is not None:
             raise cancelled
 
+    def release(self) -> None:
+        """Let it live on without us: leaving the block will end nothing. For who is to be followed by another."""
+        self._is_released = True
+        self._ticker.discard(self)
+        self._leader.release()
+        self._tree.release()
+        if self._deadline is not None:
+            self._deadline.cancel()
+
     # --- facts, as they come ------------------------------------------------------------------------------------------
 
     def look(self) -> None:
@@ -249,10 +264,10 @@ class Process:
         self._suspension.look()
         self._is_gone()
 
-    def _on_exit(self, reaped: pidfd.Reaped) -> None:
-        self.ended_at = time.time()
-        self.exit = status = UNKNOWN_EXIT if reaped.status is None else decode_wait_status(reaped.status)
-        self._usage = _usage(reaped.usage)
+    def _on_exit(self, fact: ExitFact) -> None:
+        self.ended_at = fact.at
+        self.exit = status = UNKNOWN_EXIT if fact.status is None else decode_wait_status(fact.status)
+        self._exit_fact = fact
         if self._deadline is not None:
             self._deadline.cancel()
         self._tell(
@@ -267,7 +282,8 @@ class Process:
         if status.signal == signal.SIGKILL:
             self._out_of_memory_kills = self._tree.out_of_memory_kills()
         self._wiring.note_exit()
-        self._is_gone()
+        if not self._is_gone():
+            self._ticker.add(self)
         self._close_if_over()
         if self.outcome is None and self._wiring.open_readers():
             loop = asyncio.get_running_loop()
@@ -328,7 +344,8 @@ class Process:
             leaked=self._leaked,
             survivors=self._ending.survivors if self._ending else (),
             duration_s=time.monotonic() - self._began,
-            usage=self._usage,
+            usage=self._exit_fact.usage if self._exit_fact else None,
+            lost=self._exit_fact.lost if self._exit_fact else None,
         )
 
     def _is_gone(self) -> bool:
@@ -423,14 +440,6 @@ class Process:
         names = ", ".join(map(str, pids))
         hint = "it changed its user; only that user or root may signal it"
         return CannotSignal(f"not permitted to signal {names} of {self.command}", hint=hint, pid=pids[0])
-
-
-def _usage(raw: resource.struct_rusage | None) -> Usage | None:
-    if raw is None:
-        return None
-    # until exec, a vforked child counts with our memory: docs/design/gotchas.md, "A small child's peak memory is ours"
-    is_its_own = raw.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return Usage(user_s=raw.ru_utime, system_s=raw.ru_stime, max_rss_bytes=raw.ru_maxrss * 1024 if is_its_own else None)
 
 
 def _unavailable(stream: str, hint: str) -> StreamUnavailable:

@@ -6,6 +6,7 @@ A descendant that left the session *and* cleared its environment is beyond our k
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import secrets
 import signal
@@ -15,6 +16,7 @@ from functools import partial
 
 from procession.kernel import pidfd, proc
 from procession.kernel.fork_exec import Child
+from procession.model.record import Identity, TreeMark
 from procession.process.snapshot import COOKIE_VARIABLE, look_at_all, tokens_of
 from procession.process.waiting import wait_for
 
@@ -30,9 +32,9 @@ class SessionTree:
 
     exact = False
 
-    def __init__(self) -> None:
-        """Think of a cookie nobody else has."""
-        self._token = secrets.token_hex(8)
+    def __init__(self, known: str | None = None) -> None:
+        """Think of a cookie nobody else has, or take the ``known`` one of a tree that lives or lived."""
+        self._token = known or secrets.token_hex(8)
         self._leader = 0
         self._forked_at = 0.0  # for what is cheap with a young tree
         self._born_at = 0.0  # for what must not be older than it
@@ -43,11 +45,32 @@ class SessionTree:
     def fork(self, fork: Callable[[], Child]) -> Child:
         """Fork, and remember the leader and when it began."""
         child = fork()
-        self._leader = child.pid
-        self._born_at = self._forked_at = time.monotonic()
-        stat = proc.read_stat(self._leader)
-        self._since = stat.start_ticks if stat else 0
+        self.take_leader(child.pid)
         return child
+
+    @property
+    def mark(self) -> TreeMark:
+        """The cookie."""
+        return TreeMark(token=self._token)
+
+    @property
+    def leaf(self) -> str | None:
+        """There is none."""
+        return None
+
+    def take_leader(self, pid: int) -> None:
+        """Remember the leader and when it began."""
+        self._leader = pid
+        self._born_at = self._forked_at = time.monotonic()
+        stat = proc.read_stat(pid)
+        self._since = stat.start_ticks if stat else 0
+
+    def take_over(self, leader: Identity, *, is_alive: bool) -> None:
+        """Know a tree that somebody else looked after: its session is trusted only if its leader lives."""
+        self._leader, self._since = leader.pid, leader.start_ticks
+        self._born_at = time.monotonic()
+        self._forked_at = -math.inf
+        self._session_is_ours = is_alive
 
     def environment(self) -> dict[str, str]:
         """The cookie, added to those of the trees that we are in ourselves."""
@@ -101,6 +124,9 @@ class SessionTree:
     def out_of_memory_kills(self) -> int:
         """Nobody counts here."""
         return 0
+
+    def release(self) -> None:
+        """Nothing is held."""
 
     def close(self) -> None:
         """Nothing is held."""

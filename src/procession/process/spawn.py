@@ -12,7 +12,8 @@ from procession.errors import InvalidCommand, StartError
 from procession.model.command import Argument, Command, normalise
 from procession.model.event import Event, StartFailed, Starting
 from procession.process.announce import Announcer
-from procession.process.launch import launch
+from procession.process.launch import BeforeFork, launch
+from procession.process.parent import Parent
 from procession.process.process import Process
 
 _OPTION_NAMES = {"timeout": "timeout_s", "grace": "grace_s", "leak_grace": "leak_grace_s"}
@@ -48,10 +49,18 @@ def make_command(given: Command | Sequence[Argument], options: dict[str, Any]) -
 class Spawning:
     """A process to be: see `spawn`. Use it once, as an asynchronous context manager."""
 
-    def __init__(self, command: Command, on_event: Callable[[Event], None] | None) -> None:
-        """Remember what to start."""
+    def __init__(
+        self,
+        command: Command,
+        on_event: Callable[[Event], None] | None = None,
+        parent: Parent | None = None,
+        before_fork: BeforeFork | None = None,
+    ) -> None:
+        """Remember what to start, and who shall be its parent; see `procession.process.launch`."""
         self._command = command
         self._on_event = on_event
+        self._parent = parent
+        self._before_fork = before_fork
         self._process: Process | None = None
 
     async def __aenter__(self) -> Process:
@@ -61,7 +70,7 @@ class Spawning:
             announcer.subscribe(self._on_event)
         announcer.tell(Starting(at=time.time(), command=str(self._command)))
         try:
-            launched = await launch(self._command)
+            launched = await launch(self._command, self._parent, self._before_fork)
         except StartError as error:
             announcer.tell(StartFailed(at=time.time(), error=error.code, message=error.message))
             raise

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +12,9 @@ from msgspec import Struct
 
 from procession.kernel import pidfd, proc
 from procession.kernel.fork_exec import Child
+from procession.model.record import TreeMark
 from procession.process.cgroup_tree import CgroupTree, find_base
+from procession.process.leader import Leader
 from procession.process.session_tree import SessionTree
 
 _ROUNDS = 10
@@ -41,11 +41,22 @@ class Tree(Protocol):
     def exact(self) -> bool:
         """Whether nobody can leave it unseen."""
 
+    @property
+    def mark(self) -> TreeMark:
+        """How it is found again by who comes after us."""
+
+    @property
+    def leaf(self) -> str | None:
+        """The control group that the leader must be born in, if it is one."""
+
     def environment(self) -> dict[str, str]:
         """Give the variables the leader must carry."""
 
     def fork(self, fork: Callable[[], Child]) -> Child:
         """Call ``fork``, which gives the leader, so that the leader is born into the tree."""
+
+    def take_leader(self, pid: int) -> None:
+        """Know the leader, which somebody else forked."""
 
     def pids(self) -> list[int]:
         """Give all that live."""
@@ -67,6 +78,9 @@ class Tree(Protocol):
 
     def out_of_memory_kills(self) -> int:
         """Count the kernel's kills for want of memory, where it tells."""
+
+    def release(self) -> None:
+        """Let go of what the tree needs in us, while it lives on."""
 
     def close(self) -> None:
         """Let go of what the tree needs in us; called when it is known to be empty, or never came to life."""
@@ -107,13 +121,9 @@ def signal_members(tree: Tree, number: int) -> list[int]:
     return refused
 
 
-def end_at_once(tree: Tree, child: Child) -> None:
-    """Kill and reap a child of ours that nobody looks after yet, and all that it may have started already."""
-    if child.pidfd is not None:
-        pidfd.send_signal(child.pidfd, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED)
-        os.close(child.pidfd)
+def end_at_once(tree: Tree, leader: Leader) -> None:
+    """Kill a leader that nobody looks after yet, and all that it may have started already."""
+    leader.end_at_once()
     deadline = time.monotonic() + _END_LIMIT_S
     while not tree.is_empty() and time.monotonic() < deadline:
         with contextlib.suppress(OSError):

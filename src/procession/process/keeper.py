@@ -1,0 +1,105 @@
+"""`Keeper`: a keeper of our own as a block. What it starts is gone when we are, however we end.
+
+``async with Keeper() as keeper, keeper.spawn(["make"]) as process: …``
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from procession.errors import KeeperUnavailable
+from procession.kernel import pidfd
+from procession.kernel.fork_exec import Child
+from procession.kernel.waiters import wake
+from procession.model.checks import check_duration
+from procession.model.command import Argument, Command
+from procession.model.event import Event
+from procession.process.cgroup_tree import find_base
+from procession.process.keeper_link import KeeperLink
+from procession.process.keepers import start_attached
+from procession.process.kept_parent import ANSWER_LIMIT_S, KeptParent
+from procession.process.spawn import Spawning, make_command
+
+ATTACHED_GRACE_S = 1.0
+"""How long what a keeper cares for may take to end by itself when its host is gone."""
+
+
+class Keeper:
+    """Starts programs as children of a small process beside this one, which outlives a crash of ours by ``grace_s``.
+
+    When this process is gone, by whatever end, the keeper sends SIGTERM to every tree, waits ``grace_s`` seconds, kills
+    what is left, and ends. Leaving the block does the same at once. One event loop, not thread-safe.
+    ``answer_limit_s``: how long one start may take before it raises StartTimedOut.
+    """
+
+    def __init__(self, *, grace_s: float = ATTACHED_GRACE_S, answer_limit_s: float = ANSWER_LIMIT_S) -> None:
+        """Raise InvalidCommand for a grace that cannot be."""
+        check_duration("grace_s", grace_s)
+        self._grace_s = grace_s
+        self._answer_limit_s = answer_limit_s
+        self._keys = itertools.count(1)
+        self._child: Child | None = None
+        self._link: KeeperLink | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the keeper. Raises: KeeperUnavailable: the block was not entered."""
+        if self._child is None:
+            raise KeeperUnavailable("the keeper is not there: enter its block first")
+        return self._child.pid
+
+    async def __aenter__(self) -> Self:
+        """Start it, and wait for its greeting. Raises: KeeperUnavailable."""
+        base = find_base()
+        self._base = base
+        self._child, connection = start_attached(self._grace_s, base.home_procs if base else "")
+        self._link = KeeperLink(connection, acknowledges=True)
+        try:
+            await self._link.greet()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End what is left, and the keeper; return when it is gone."""
+        await self.close()
+
+    def spawn(
+        self, given: Command | Sequence[Argument], /, *, on_event: Callable[[Event], None] | None = None, **options: Any
+    ) -> Spawning:
+        """Do what `procession.spawn` does, with the keeper as the parent. Takes and raises the same, and KeeperLost."""
+        return Spawning(make_command(given, options), on_event, self.parent())
+
+    def parent(self) -> KeptParent:
+        """Give the parent of one further process. Raises: KeeperUnavailable: the block was not entered."""
+        if self._link is None:
+            raise KeeperUnavailable("the keeper is not there: enter its block first")
+        return KeptParent(self._link, self._base, next(self._keys), answer_limit_s=self._answer_limit_s)
+
+    async def close(self) -> None:
+        """End what is left, and the keeper; return when it is gone."""
+        if self._link is not None:
+            self._link.close()
+        if self._child is not None and self._child.pidfd is not None:
+            await _wait_ended(self._child.pidfd)
+            pidfd.reap(self._child.pid, self._child.pidfd)
+            os.close(self._child.pidfd)
+        self._link = self._child = None
+
+
+async def _wait_ended(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    ended = loop.create_future()
+    loop.add_reader(descriptor, wake, ended)
+    try:
+        await ended
+    finally:
+        loop.remove_reader(descriptor)

@@ -1,0 +1,242 @@
+"""Our end of the socket to a keeper: requests out, facts in, in the order in which they happened.
+
+Nothing here blocks, and nothing decides. An exit that was told stays with the keeper until `acknowledge`: whoever must
+not lose it writes it down first. Not here: starting a keeper or finding one (`keepers`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import weakref
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from procession.errors import KeeperLost, KeeperUnavailable
+from procession.kernel import pidfd
+from procession.kernel.fork_exec import Child, ExecFailed
+from procession.model.outcome import Usage
+from procession.model.record import ExitFact
+from procession.process.keeper_socket import KeeperSocket
+from procession.wire import exits, frames
+
+if TYPE_CHECKING:
+    from procession.process.kept_leader import KeptLeader
+
+
+class Greeting(NamedTuple):
+    """What a keeper says when one attaches: who it is, what lives, what it holds. Exits wait in the link."""
+
+    pid: int
+    boot_id: str
+    running: dict[int, Child]
+    held: dict[tuple[int, str], int | None]
+    ended: frozenset[int]
+
+
+class KeeperLink:
+    """One connection. ``on_lost`` hears that the keeper is gone, after all leaders did."""
+
+    def __init__(self, connection: socket.socket, *, acknowledges: bool) -> None:
+        """Take ownership of a connected socket, within the event loop; ``acknowledges`` exits as soon as they come."""
+        self.is_lost = False
+        self.on_lost: Callable[[], None] = _nothing
+        self._acknowledges = acknowledges
+        self._starting: dict[int, asyncio.Future[Child]] = {}
+        self._leaders: dict[int, KeptLeader] = {}
+        self._told: dict[int, tuple[int, ExitFact]] = {}
+        self._last_exit = self._acknowledged = 0
+        self._greeting: list[frames.Frame] = []
+        self._welcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._socket = KeeperSocket(connection, self._take_all, self._lose)
+        _links.add(self)
+
+    async def greet(self) -> Greeting:
+        """Wait until the keeper has said all it knows. Raises: KeeperUnavailable: busy, or of another version."""
+        await self._welcome
+        return _read_greeting(self._greeting, self._told)
+
+    async def spawn(self, key: int, body: Sequence[bytes], descriptors: Sequence[int]) -> Child:
+        """Have a program started. Raises: ExecFailed; KeeperLost: nobody knows whether it was."""
+        if self.is_lost:
+            raise _lost()
+        answer = self._starting[key] = asyncio.get_running_loop().create_future()
+        self._socket.send(frames.SPAWN, key, body, descriptors)
+        return await answer
+
+    def hold(self, key: int, name: str, descriptor: int) -> None:
+        """Have a copy of ``descriptor`` kept, whatever happens to us."""
+        self._socket.send(frames.HOLD, key, [name.encode()], [descriptor])
+
+    def drop(self, key: int, name: str = "") -> None:
+        """Have what is held under this name let go; all of ``key`` without one."""
+        self._socket.send(frames.DROP, key, [name.encode()])
+
+    def shut_down(self, grace_s: float) -> None:
+        """Have everything ended that is left, and then the keeper."""
+        self._socket.send(frames.SHUTDOWN, 0, [b"%g" % grace_s])
+
+    def acknowledge(self) -> None:
+        """Let the keeper forget the exits that were taken: they are written down."""
+        upto = min((number for number, _ in self._told.values()), default=self._last_exit + 1) - 1
+        if upto > self._acknowledged and not self.is_lost:
+            self._acknowledged = upto
+            self._socket.send(frames.ACK, upto)
+
+    def watch(self, leader: KeptLeader) -> None:
+        """Tell ``leader`` what happens to it, and what has happened."""
+        if self.is_lost:
+            leader.lose_keeper()
+            return
+        self._leaders[leader.key] = leader
+        if leader.key in self._told:
+            asyncio.get_running_loop().call_soon(self._tell_exit, leader.key)
+
+    def forget(self, key: int) -> None:
+        """Nobody wants to hear of ``key``."""
+        self._leaders.pop(key, None)
+        self._told.pop(key, None)
+        if self._acknowledges:
+            self.acknowledge()
+
+    def close(self) -> None:
+        """Leave the keeper to itself."""
+        self._lose_quietly()
+
+    def close_after_fork(self) -> None:
+        """In a forked copy of this process: the keeper must not take it for us."""
+        self._socket.close_after_fork()
+
+    # --- what comes ---------------------------------------------------------------------------------------------------
+
+    def _take_all(self, arrived: Sequence[frames.Frame]) -> None:
+        for frame in arrived:
+            if self._welcome.done():
+                self._take(frame)
+            else:
+                self._take_greeting(frame)
+        if self._acknowledges:
+            self.acknowledge()
+
+    def _take_greeting(self, frame: frames.Frame) -> None:
+        if frame.op == frames.BUSY:
+            self._welcome.set_exception(KeeperUnavailable("another supervisor is attached to the keeper"))
+        elif frame.op == frames.EXITED:
+            self._keep_exit(frame)
+        elif frame.op == frames.WELCOME:
+            self._welcome.set_result(None)
+        else:
+            self._greeting.append(frame)
+
+    def _take(self, frame: frames.Frame) -> None:
+        match frame.op:
+            case frames.STARTED:
+                self._started(frame.id, _child(frame))
+            case frames.REFUSED:
+                answer = self._starting.pop(frame.id, None)
+                if answer is not None and not answer.done():
+                    answer.set_exception(ExecFailed(int(frame.fields[0]), frame.fields[1].decode()))
+            case frames.EXITED:
+                self._keep_exit(frame)
+                if frame.id in self._leaders:
+                    self._tell_exit(frame.id)
+            case frames.STOPPED | frames.CONTINUED:
+                leader = self._leaders.get(frame.id)
+                if leader is not None:
+                    leader.take_stop(stopped=frame.op == frames.STOPPED)
+        frame.close()
+
+    def _started(self, key: int, child: Child) -> None:
+        answer = self._starting.pop(key, None)
+        if answer is not None and not answer.done():
+            answer.set_result(child)
+        elif child.pidfd is not None:  # whoever wanted it was cancelled
+            with contextlib.suppress(PermissionError):
+                pidfd.send_signal(child.pidfd, signal.SIGKILL)
+            os.close(child.pidfd)
+
+    def _keep_exit(self, frame: frames.Frame) -> None:
+        number, fact = _read_exit(frame)
+        self._last_exit = max(self._last_exit, number)
+        answer = self._starting.get(frame.id)
+        wanted = frame.id in self._leaders or not self._welcome.done() or answer is None or not answer.cancelled()
+        if wanted:
+            self._told[frame.id] = number, fact
+
+    def _tell_exit(self, key: int) -> None:
+        leader, told = self._leaders.pop(key, None), self._told.pop(key, None)
+        if leader is not None and told is not None:
+            leader.take_exit(told[1])
+
+    # --- its end ------------------------------------------------------------------------------------------------------
+
+    def _lose(self) -> None:
+        """The keeper is gone: starts under way end, leaders go on alone."""
+        self._lose_quietly()
+        if not self._welcome.done():
+            self._welcome.set_exception(KeeperUnavailable("the keeper ended while it greeted"))
+        for answer in self._starting.values():
+            if not answer.done():
+                answer.set_exception(_lost())
+        self._starting.clear()
+        for key in [key for key in self._leaders if key in self._told]:
+            self._tell_exit(key)
+        leaders, self._leaders = self._leaders, {}
+        for leader in leaders.values():
+            leader.lose_keeper()
+        self.on_lost()
+
+    def _lose_quietly(self) -> None:
+        self.is_lost = True
+        self._socket.close()
+        _links.discard(self)
+
+
+def _read_greeting(arrived: Sequence[frames.Frame], told: dict[int, tuple[int, ExitFact]]) -> Greeting:
+    hello = arrived[0]
+    running, held = {}, {}
+    for frame in arrived[1:]:
+        if frame.op == frames.RUNNING:
+            running[frame.id] = _child(frame)
+        elif frame.op == frames.HELD:
+            held[frame.id, frame.fields[0].decode()] = _only(frame)
+    return Greeting(hello.id, hello.fields[1].decode(), running, held, frozenset(told))
+
+
+def _read_exit(frame: frames.Frame) -> tuple[int, ExitFact]:
+    told = exits.decode_exit(frame.id, frame.fields)
+    peak = told.max_rss_kb * 1024 or None
+    usage = Usage(user_s=told.user_s, system_s=told.system_s, max_rss_bytes=peak)
+    return told.seq, ExitFact(status=told.status, at=told.at, usage=usage)
+
+
+def _child(frame: frames.Frame) -> Child:
+    return Child(int(frame.fields[0]), _only(frame))
+
+
+def _only(frame: frames.Frame) -> int | None:
+    """Take the one descriptor of a frame; None where the kernel had no room for it (we have none left)."""
+    descriptors, frame.fds = frame.fds, ()
+    return descriptors[0] if descriptors else None
+
+
+def _lost() -> KeeperLost:
+    return KeeperLost("the keeper ended while it was to start a program: nobody knows whether it did", command="")
+
+
+def _nothing() -> None:
+    """Hear of a loss that nobody waits for."""
+
+
+_links: weakref.WeakSet[KeeperLink] = weakref.WeakSet()
+
+
+def _close_links() -> None:
+    for link in tuple(_links):
+        link.close_after_fork()
+
+
+os.register_at_fork(after_in_child=_close_links)

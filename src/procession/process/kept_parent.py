@@ -1,0 +1,99 @@
+"""A keeper as the parent: the same trees and streams as in this process, but somebody who outlives us forks and reaps.
+
+Everything a child of ours would simply inherit (directory, variables) is said outright: the keeper has its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from procession.errors import KeeperLost, StartTimedOut
+from procession.kernel import cgroup
+from procession.kernel.fork_exec import Spawning
+from procession.process.cgroup_tree import CgroupTree
+from procession.process.kept_leader import KeptLeader
+from procession.process.leader import Leader
+from procession.process.session_tree import SessionTree
+from procession.process.tree import Tree
+from procession.wire.spawn import SpawnRequest, encode_spawn
+
+if TYPE_CHECKING:
+    from procession.process.keeper_link import KeeperLink
+
+ANSWER_LIMIT_S: Final = 60.0
+"""How long a start may take before we give it up: longer than any healthy machine, shorter than a dead file server."""
+
+
+class KeptParent:
+    """Has the keeper behind ``link`` start one program, which it will know as ``key``."""
+
+    leaks_signal_state = False
+
+    def __init__(
+        self,
+        link: KeeperLink,
+        base: cgroup.Base | None,
+        key: int,
+        *,
+        soft: dict[int, int] | None = None,
+        answer_limit_s: float = ANSWER_LIMIT_S,
+    ) -> None:
+        """Trees are made in ``base``; ``soft`` are resource limits by the kernel's number."""
+        self._link = link
+        self._base = base
+        self._key = key
+        self._soft = soft or {}
+        self._answer_limit_s = answer_limit_s
+
+    def make_tree(self) -> Tree:
+        """Make it where the keeper can enter it."""
+        if self._base is not None:
+            try:
+                return CgroupTree(self._base)
+            except OSError:
+                pass
+        return SessionTree()
+
+    def numbers(self, descriptors: Sequence[int]) -> list[int]:
+        """They come after 0, 1 and 2, in their order."""
+        return list(range(3, 3 + len(descriptors)))
+
+    def fix(self, spawning: Spawning) -> None:
+        """Name our directory and our variables."""
+        if spawning.cwd is None:
+            spawning.cwd = os.fsencode(os.getcwd())
+        if spawning.environment is None:
+            spawning.environment = [name + b"=" + value for name, value in os.environb.items()]
+
+    async def fork(self, spawning: Spawning, tree: Tree) -> Leader:
+        """Have it forked into the tree. Raises: ExecFailed; KeeperLost, StartTimedOut: what was started is ended."""
+        body = encode_spawn(self._request(spawning, tree))
+        descriptors = (spawning.stdin, spawning.stdout, spawning.stderr, *spawning.pass_fds)
+        try:
+            async with asyncio.timeout(self._answer_limit_s):
+                child = await self._link.spawn(self._key, body, descriptors)
+        except TimeoutError:
+            message = f"the keeper did not answer within {self._answer_limit_s:g} s"
+            raise StartTimedOut(message, command="") from None
+        except KeeperLost:
+            tree.kill()
+            raise
+        tree.take_leader(child.pid)
+        return KeptLeader(child, self._key, self._link)
+
+    def _request(self, spawning: Spawning, tree: Tree) -> SpawnRequest:
+        return SpawnRequest(
+            spawning.executable,
+            spawning.argv,
+            spawning.environment or (),
+            cwd=spawning.cwd,
+            umask=None if spawning.umask < 0 else spawning.umask,
+            leaf=os.fsencode(tree.leaf) if tree.leaf else None,
+            soft_limits=self._soft,
+        )
+
+
+ParentOf = Callable[[int], KeptParent]
