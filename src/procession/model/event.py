@@ -168,6 +168,27 @@ class Ended(Event, frozen=True, kw_only=True):
     outcome: Outcome
 
 
+class Requeued(Event, frozen=True, kw_only=True):
+    """The supervisor was gone before it was started; the same attempt is queued again."""
+
+
+class Adopted(Event, frozen=True, kw_only=True):
+    """An attempt that an earlier supervisor started is looked after again. ``orphaned``: its keeper is gone."""
+
+    pid: int
+    orphaned: bool = False
+
+
+class Edited(Event, frozen=True, kw_only=True):
+    """``fields`` of a queued task were changed."""
+
+    fields: tuple[str, ...]
+
+
+class Removed(Event, frozen=True, kw_only=True):
+    """A task that was over is forgotten."""
+
+
 class SoftLimitPassed(Event, frozen=True, kw_only=True):
     """More tasks run than ``limit``; nothing is refused."""
 

@@ -39,6 +39,7 @@ class TaskView(Struct, frozen=True, kw_only=True):
     retries: int = 0
     priority: int = 0
     group: str | None = None
+    labels: dict[str, str] = {}
 
     @property
     def is_over(self) -> bool:
@@ -70,4 +71,15 @@ def view_of(task: Task, id: str, cwd: str | None, at: float) -> TaskView:  # noq
         retries=task.retries,
         priority=task.priority,
         group=task.group,
+        labels=task.labels,
     )
+
+
+def edited_view(view: TaskView, task: Task) -> TaskView:
+    """Show a task whose description has changed."""
+    fresh = view_of(task, view.id, task.command.cwd, view.submitted_at)
+    changes = {name: getattr(fresh, name) for name in _DESCRIBED}
+    return msgspec.structs.replace(view, **changes)
+
+
+_DESCRIBED = ("command", "argv", "cwd", "after", "retries", "priority", "group", "labels")

@@ -24,13 +24,20 @@ RETRIED_KINDS: Final = frozenset(
         OutcomeKind.UNKNOWN,
     }
 )
-PASSING_START_ERRORS: Final = frozenset({"no_processes_left", "no_descriptors_left", "text_file_busy"})
+PASSING_START_ERRORS: Final = frozenset(
+    {"keeper_lost", "no_descriptors_left", "no_processes_left", "start_timed_out", "text_file_busy"}
+)
 """Codes of start errors that another try later may not meet."""
 
 
 def shall_retry(task: Task, retries_used: int, outcome: Outcome) -> bool:
     """Whether an attempt that ended with ``outcome`` by itself is followed by another."""
     return retries_used < task.retries and is_retried(outcome)
+
+
+def is_restarted(task: Task, outcome: Outcome) -> bool:
+    """Whether an attempt that was lost, with the machine or with all who knew of it, is followed by another."""
+    return outcome.kind is OutcomeKind.LOST and task.restart != "no"
 
 
 def is_retried(outcome: Outcome) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+from collections.abc import Mapping
 
 from procession.errors import TooLong
 from procession.model.command import Command
@@ -33,18 +34,22 @@ _POINTER_BYTES = 8
 _SHOWN_LIMIT = 200
 
 
-def search_path(command: Command) -> str | None:
-    """Give the PATH the job will have; None if it has none."""
+def search_path(command: Command, inherited: Mapping[str, str] | None = None) -> str | None:
+    """Give the PATH the job will have; None if it has none. ``inherited``: variables to begin with; None for ours."""
     if "PATH" in command.env:
         return command.env["PATH"]
-    return None if command.clean_env else os.environ.get("PATH")
+    return None if command.clean_env else (os.environ if inherited is None else inherited).get("PATH")
 
 
-def build_environment(command: Command, further: dict[str, str]) -> list[bytes] | None:
+def build_environment(
+    command: Command, further: dict[str, str], inherited: Mapping[str, str] | None = None
+) -> list[bytes] | None:
     """Give the job's ``NAME=value`` strings; None where they are exactly ours. Raises: TooLong."""
-    if not (command.env or command.clean_env or further or _is_for_us_in_ours()):
-        return None
-    variables: dict[str, str | None] = {} if command.clean_env else dict(os.environ)
+    if inherited is None:
+        if not (command.env or command.clean_env or further or _is_for_us_in_ours()):
+            return None
+        inherited = os.environ
+    variables: dict[str, str | None] = {} if command.clean_env else dict(inherited)
     for name in MEANT_FOR_US:
         variables.pop(name, None)
     variables.update(command.env)

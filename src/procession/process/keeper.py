@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,6 +24,7 @@ from procession.process.cgroup_tree import find_base
 from procession.process.keeper_link import KeeperLink
 from procession.process.keepers import start_attached
 from procession.process.kept_parent import ANSWER_LIMIT_S, KeptParent
+from procession.process.launch import launch
 from procession.process.spawn import Spawning, make_command
 
 ATTACHED_GRACE_S = 1.0
@@ -76,7 +78,7 @@ class Keeper:
         self, given: Command | Sequence[Argument], /, *, on_event: Callable[[Event], None] | None = None, **options: Any
     ) -> Spawning:
         """Do what `procession.spawn` does, with the keeper as the parent. Takes and raises the same, and KeeperLost."""
-        return Spawning(make_command(given, options), on_event, self.parent())
+        return Spawning(make_command(given, options), on_event, partial(launch, parent=self.parent()))
 
     def parent(self) -> KeptParent:
         """Give the parent of one further process. Raises: KeeperUnavailable: the block was not entered."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from procession.errors import KeeperLost, StartTimedOut
 from procession.kernel import cgroup
@@ -27,6 +28,17 @@ ANSWER_LIMIT_S: Final = 60.0
 """How long a start may take before we give it up: longer than any healthy machine, shorter than a dead file server."""
 
 
+class Circumstances(NamedTuple):
+    """What a command has that it does not say: variables (None: ours), mask, soft limits by the kernel's number."""
+
+    env: Mapping[str, str] | None = None
+    umask: int | None = None
+    soft: Mapping[int, int] = MappingProxyType({})
+
+
+OURS: Final = Circumstances()
+
+
 class KeptParent:
     """Has the keeper behind ``link`` start one program, which it will know as ``key``."""
 
@@ -38,14 +50,15 @@ class KeptParent:
         base: cgroup.Base | None,
         key: int,
         *,
-        soft: dict[int, int] | None = None,
+        circumstances: Circumstances = OURS,
         answer_limit_s: float = ANSWER_LIMIT_S,
     ) -> None:
-        """Trees are made in ``base``; ``soft`` are resource limits by the kernel's number."""
+        """Trees are made in ``base``; what is not said of a command it has from ``circumstances``."""
         self._link = link
         self._base = base
         self._key = key
-        self._soft = soft or {}
+        self._circumstances = circumstances
+        self.inherited = circumstances.env
         self._answer_limit_s = answer_limit_s
 
     def make_tree(self) -> Tree:
@@ -62,11 +75,13 @@ class KeptParent:
         return list(range(3, 3 + len(descriptors)))
 
     def fix(self, spawning: Spawning) -> None:
-        """Name our directory and our variables."""
+        """Name the directory, the variables and the mask."""
         if spawning.cwd is None:
             spawning.cwd = os.fsencode(os.getcwd())
         if spawning.environment is None:
             spawning.environment = [name + b"=" + value for name, value in os.environb.items()]
+        if spawning.umask < 0 and self._circumstances.umask is not None:
+            spawning.umask = self._circumstances.umask
 
     async def fork(self, spawning: Spawning, tree: Tree) -> Leader:
         """Have it forked into the tree. Raises: ExecFailed; KeeperLost, StartTimedOut: what was started is ended."""
@@ -92,8 +107,6 @@ class KeptParent:
             cwd=spawning.cwd,
             umask=None if spawning.umask < 0 else spawning.umask,
             leaf=os.fsencode(tree.leaf) if tree.leaf else None,
-            soft_limits=self._soft,
+            soft_limits=self._circumstances.soft,
         )
 
-
-ParentOf = Callable[[int], KeptParent]

@@ -9,7 +9,7 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from procession.errors import (
@@ -53,24 +53,24 @@ BeforeFork = Callable[[Tree, OpenStreams], Awaitable[None]]
 """Called when all is ready and nothing has been started: the last moment at which nothing need be undone."""
 
 
-def check_command(command: Command) -> str:
+def check_command(command: Command, inherited: Mapping[str, str] | None = None) -> str:
     """Check everything that can be known beforehand, starting nothing; returns the program's absolute path.
 
     Raises: StartError of the kind that fits.
     """
     _check_cwd(command)
     check_descriptors(command)
-    return find_program(command.argv[0], search_path(command), command.cwd, command)
+    return find_program(command.argv[0], search_path(command, inherited), command.cwd, command)
 
 
 async def launch(command: Command, parent: Parent | None = None, before_fork: BeforeFork | None = None) -> Launched:
     """Start ``command``, as our child or ``parent``'s. Raises: StartError of the kind that fits; nothing is left."""
-    program = check_command(command)
-    arguments = encode_arguments(command)
     parent = parent or OwnParent()
+    program = check_command(command, parent.inherited)
+    arguments = encode_arguments(command)
     tree = parent.make_tree()
     try:
-        environment = build_environment(command, tree.environment())
+        environment = build_environment(command, tree.environment(), parent.inherited)
         streams = OpenStreams(command)
     except BaseException:
         tree.close()

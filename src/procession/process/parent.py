@@ -5,7 +5,7 @@ Not here: what is started, and with which streams (`launch`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from procession.kernel import signal_state
@@ -16,6 +16,10 @@ from procession.process.tree import Tree, make_tree
 
 class Parent(Protocol):
     """Makes trees and forks leaders into them."""
+
+    @property
+    def inherited(self) -> Mapping[str, str] | None:
+        """The variables that a child begins with; None for exactly ours."""
 
     @property
     def leaks_signal_state(self) -> bool:
@@ -36,6 +40,8 @@ class Parent(Protocol):
 
 class OwnParent:
     """Ourselves: vfork and exec, here and now."""
+
+    inherited = None
 
     def __init__(self) -> None:
         self._ignored = signal_state.ignored_signals()

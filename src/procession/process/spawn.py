@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -12,8 +12,7 @@ from procession.errors import InvalidCommand, StartError
 from procession.model.command import Argument, Command, normalise
 from procession.model.event import Event, StartFailed, Starting
 from procession.process.announce import Announcer
-from procession.process.launch import BeforeFork, launch
-from procession.process.parent import Parent
+from procession.process.launch import Launched, launch
 from procession.process.process import Process
 
 _OPTION_NAMES = {"timeout": "timeout_s", "grace": "grace_s", "leak_grace": "leak_grace_s"}
@@ -53,14 +52,12 @@ class Spawning:
         self,
         command: Command,
         on_event: Callable[[Event], None] | None = None,
-        parent: Parent | None = None,
-        before_fork: BeforeFork | None = None,
+        start: Callable[[Command], Awaitable[Launched]] = launch,
     ) -> None:
-        """Remember what to start, and who shall be its parent; see `procession.process.launch`."""
+        """Remember what to start, and how: see `procession.process.launch`."""
         self._command = command
         self._on_event = on_event
-        self._parent = parent
-        self._before_fork = before_fork
+        self._start = start
         self._process: Process | None = None
 
     async def __aenter__(self) -> Process:
@@ -70,7 +67,7 @@ class Spawning:
             announcer.subscribe(self._on_event)
         announcer.tell(Starting(at=time.time(), command=str(self._command)))
         try:
-            launched = await launch(self._command, self._parent, self._before_fork)
+            launched = await self._start(self._command)
         except StartError as error:
             announcer.tell(StartFailed(at=time.time(), error=error.code, message=error.message))
             raise

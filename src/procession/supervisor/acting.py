@@ -73,6 +73,22 @@ def process_of(entry: Entry, *, even_stopping: bool = False) -> RunningProcess:
     return process
 
 
+def queued_entry(entry: Entry) -> Entry:
+    """Give ``entry`` back if it is queued. Raises: UsageError."""
+    if entry.view.state is not State.QUEUED:
+        message = f"task {entry.id} cannot be changed: it is {entry.view.state.value}"
+        raise UsageError(message, hint="only what is still queued can be", task=entry.id)
+    return entry
+
+
+async def write_to(process: RunningProcess, data: bytes, *, end: bool) -> None:
+    """Write to its standard input; ``end`` closes it. Raises: StreamUnavailable, InputClosed."""
+    if data:
+        await process.stdin.write(data)
+    if end:
+        await process.stdin.close()
+
+
 async def finish_uninterrupted(awaitable: Awaitable[Any]) -> None:
     """Finish, however often the caller is cancelled meanwhile."""
     work = asyncio.ensure_future(awaitable)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from procession.model.command import Command
     from procession.supervisor.clock import Clock
-    from procession.supervisor.launcher import Launcher, RunningProcess
+    from procession.supervisor.launcher import Block, RunningProcess
 
 logger = logging.getLogger("procession.task")
 
@@ -28,18 +28,18 @@ _LEAK_DRAIN_S = 0.1
 
 
 class Attempt:
-    """Runs ``command`` once. ``record`` takes facts, ``take_output`` pieces of output."""
+    """Runs ``command`` once, in ``block``. ``record`` takes facts, ``take_output`` pieces of output."""
 
     def __init__(
         self,
         command: Command,
-        launcher: Launcher,
+        block: Block,
         clock: Clock,
         record: Callable[[Event], None],
         take_output: Callable[[str, bytes], None],
     ) -> None:
         self._command = command
-        self._launcher = launcher
+        self._block = block
         self._clock = clock
         self._record = record
         self._take_output = take_output
@@ -49,7 +49,7 @@ class Attempt:
     async def run(self) -> Outcome:
         """Run to the end of the tree. A failed start is an outcome; cancelling ends the tree and is raised."""
         try:
-            async with self._launcher(self._command) as process:
+            async with self._block as process:
                 self._begin(process)
                 return await self._follow(process)
         except StartError as error:

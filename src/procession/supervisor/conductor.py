@@ -25,7 +25,8 @@ from procession.model.event import (
 from procession.model.state import LIVE, State
 from procession.policy.admission import Admission, Admit, PoolView
 from procession.policy.dependencies import Impossible, Met, Pending, judge_dependencies
-from procession.policy.retry import retry_delay_s, shall_retry
+from procession.policy.order import rank
+from procession.policy.retry import is_restarted, retry_delay_s, shall_retry
 from procession.supervisor.announcer import Announcer
 from procession.supervisor.attempt import Attempt
 from procession.supervisor.endings import broken, interrupted, never_will, wished
@@ -39,9 +40,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from procession.model.outcome import Outcome
+    from procession.model.task import Task
+    from procession.model.view import TaskView
     from procession.supervisor.clock import Clock
     from procession.supervisor.entry import Entry
-    from procession.supervisor.launcher import Launcher
+    from procession.supervisor.launcher import Block, Launch
+    from procession.supervisor.ledger import Ledger
 
 logger = logging.getLogger("procession.task")
 
@@ -49,14 +53,19 @@ logger = logging.getLogger("procession.task")
 class Conductor:
     """Moves every task from *queued* to *ended*."""
 
-    def __init__(self, admission: Admission, launcher: Launcher, clock: Clock, chance: Callable[[], float]) -> None:
-        self.registry = Registry()
+    def __init__(
+        self, admission: Admission, launch: Launch, clock: Clock, chance: Callable[[], float], ledger: Ledger
+    ) -> None:
+        self.registry = Registry(ledger.find)
         self.announcer = Announcer()
         self.clock = clock
+        self.ledger = ledger
+        self.ledger.after_commit = self._drop_what_is_kept
+        self.is_draining = False
         self.idle = asyncio.Event()
         self.idle.set()
         self._admission = admission
-        self._launcher = launcher
+        self._launch = launch
         self._chance = chance
         self._ready = ReadyQueue()
         self._unsettled: dict[str, Entry] = {}
@@ -65,17 +74,21 @@ class Conductor:
         self._unfinished = 0
         self._is_soft_limit_armed = True
         self._is_decision_due = False
+        self._is_handing_over = False
+        self._ended: list[Entry] = []
 
     # --- record and fold -----------------------------------------------------------------------------------------
 
     def record(self, event: Event) -> None:
         """Take a fact about a task: fold it into its view, count, tell."""
+        entry = None
         if event.task is not None:
             entry = self.registry.get(event.task)
             before = entry.view
             entry.view = fold(before, event)
             self._live += (entry.view.state in LIVE) - (before.state in LIVE)
             self._unfinished += (not entry.view.is_over) - (not before.is_over)
+        self.ledger.note(event, entry)
         self.announcer.tell(event)
 
     def snapshot(self) -> Snapshot:
@@ -83,10 +96,28 @@ class Conductor:
         return Snapshot(at=self.clock.time(), tasks=tuple(entry.shown() for entry in self.registry))
 
     def accept(self, entry: Entry) -> None:
-        """Take a new task under care."""
+        """Take a task under care that is not over: a new one, or one that is remembered."""
         self.registry.add(entry)
+        self._live += entry.view.state in LIVE
         self._unfinished += 1
         self.idle.clear()
+
+    def change(self, entry: Entry, task: Task, view: TaskView) -> None:
+        """Describe a queued task anew."""
+        self._ready.discard(entry)
+        entry.task, entry.view = task, view
+        entry.rank = rank(task, entry.number)
+        self.registry.note_dependencies(entry)
+
+    def withdraw(self, entry: Entry) -> None:
+        """Undo the acceptance of a task that nothing has become of."""
+        self._ready.discard(entry)
+        self._unsettled.pop(entry.id, None)
+        self.registry.drop(entry)
+        self.ledger.forget(entry.id)
+        self._unfinished -= 1
+        if self._unfinished == 0:
+            self.idle.set()
 
     # --- decide --------------------------------------------------------------------------------------------------
 
@@ -122,6 +153,10 @@ class Conductor:
 
     def _fill(self) -> None:
         """Start whom the admission policy lets, best first; one who must wait does not block who need not."""
+        held_back = self._held_back()
+        if held_back is not None:
+            self._explain_all(held_back)
+            return
         passed_over: list[Entry] = []
         try:
             while entry := self._ready.pop():
@@ -138,6 +173,14 @@ class Conductor:
             for entry in passed_over:
                 self._ready.push(entry)
 
+    def _held_back(self) -> str | None:
+        """Say why nobody may start now, whatever the admission policy thinks; None if nothing is in the way."""
+        if self.is_draining:
+            return "waiting: draining, nothing new is started"
+        if self.ledger.failure is not None:
+            return f"waiting: the store cannot be written ({self.ledger.failure})"
+        return None
+
     def _explain_all(self, reason: str) -> None:
         for entry in self._unexplained:
             if entry in self._ready:
@@ -153,9 +196,18 @@ class Conductor:
     def _start(self, entry: Entry) -> None:
         self._tell_soft_limit()
         entry.last_line = LastLine(log_paths(entry.task.command))
+        entry.told = frozenset()
         self.record(Starting(at=self.clock.time(), command=entry.view.command).of(entry.id, entry.view.attempt))
+        self._run(entry, self._launch(entry))
+
+    def adopt(self, entry: Entry, block: Block) -> None:
+        """Look after an attempt that was started by whoever was here before us."""
+        entry.last_line = LastLine(log_paths(entry.task.command))
+        self._run(entry, block)
+
+    def _run(self, entry: Entry, block: Block) -> None:
         record, hear = partial(self._take, entry), partial(self._hear, entry)
-        entry.attempt = Attempt(entry.task.command, self._launcher, self.clock, record, hear)
+        entry.attempt = Attempt(entry.task.command, block, self.clock, record, hear)
         entry.runner = asyncio.create_task(entry.attempt.run(), name=f"procession {entry.id}")
         entry.runner.add_done_callback(partial(self._attempt_over, entry))
 
@@ -170,7 +222,7 @@ class Conductor:
 
     def _take(self, entry: Entry, event: Event) -> None:
         """Take a fact from a process. That it stops may have been recorded already, with the wish."""
-        if event.name == "stopping" and entry.view.state is State.STOPPING:
+        if (event.name == "stopping" and entry.view.state is State.STOPPING) or event.name in entry.told:
             return
         self.record(event.of(entry.id, entry.view.attempt))
         if isinstance(event, Started):
@@ -182,6 +234,9 @@ class Conductor:
         self.announcer.tell_output(entry.id, stream, data)
 
     def _attempt_over(self, entry: Entry, runner: asyncio.Task[Outcome]) -> None:
+        if self._is_handing_over:
+            runner.cancelled() or runner.exception()  # noqa: B018 - looked at, so that asyncio does not complain
+            return
         outcome = self._outcome_of(entry, runner)
         entry.last_line.finish()
         entry.attempt = entry.runner = None
@@ -189,6 +244,8 @@ class Conductor:
             entry.retries_used += 1
             delay_s = retry_delay_s(entry.task, entry.retries_used, self._chance())
             self.requeue(entry, outcome, delay_s)
+        elif not entry.wish and is_restarted(entry.task, outcome):
+            self.requeue(entry, outcome, retry_delay_s(entry.task, 1, self._chance()))
         else:
             self.end(entry, outcome)
 
@@ -207,24 +264,30 @@ class Conductor:
         entry.last_outcome = outcome
         event = Retrying(at=self.clock.time(), delay_s=delay_s, outcome=outcome)
         self.record(event.of(entry.id, entry.view.attempt))
+        self.settle_later(entry, delay_s)
+
+    def settle_later(self, entry: Entry, delay_s: float) -> None:
+        """Have it decided, not before ``delay_s`` seconds have passed, what shall become of a queued task."""
         if delay_s > 0:
+            entry.due_at = self.clock.time() + delay_s
             entry.timer = self.clock.call_later(delay_s, partial(self._come_due, entry))
             self.decide_soon()
         else:
             self.settle(entry)
 
     def _come_due(self, entry: Entry) -> None:
-        entry.timer = None
+        entry.timer = entry.due_at = None
         self.settle(entry)
 
     def end(self, entry: Entry, outcome: Outcome) -> None:
         """End a task that nothing runs of any more."""
         if entry.timer is not None:
             entry.timer.cancel()
-            entry.timer = None
+            entry.timer = entry.due_at = None
         self._ready.discard(entry)
         self.record(Ended(at=self.clock.time(), outcome=outcome).of(entry.id, entry.view.attempt))
         entry.over.set()
+        self._ended.append(entry)
         if self._unfinished == 0:
             self.idle.set()
         self._settle_dependents(entry)
@@ -232,12 +295,34 @@ class Conductor:
 
     def reopen(self, entry: Entry) -> None:
         """Queue an ended task anew, by hand: its wish to end is forgotten and its retries are fresh."""
+        self.registry.add(entry)
         outcome = entry.view.outcome
         entry.wish, entry.retries_used = None, 0
         entry.over.clear()
         self.idle.clear()
         if outcome is not None:
             self.requeue(entry, outcome)
+
+    async def hand_over(self) -> None:
+        """Let go of everything that runs, without ending it: somebody else will look after it."""
+        self._is_handing_over = True
+        runners = [entry.runner for entry in self.registry if entry.runner is not None]
+        for entry in self.registry:
+            if entry.timer is not None:
+                entry.timer.cancel()
+            if entry.attempt is not None and entry.attempt.process is not None:
+                entry.attempt.process.release()
+            if entry.runner is not None:
+                entry.runner.cancel()
+        await asyncio.gather(*runners, return_exceptions=True)
+
+    def _drop_what_is_kept(self) -> None:
+        """Hold in memory only what is not over, once the ledger has the rest."""
+        if self.ledger.keeps:
+            for entry in self._ended:
+                if entry.view.is_over:
+                    self.registry.drop(entry)
+        self._ended.clear()
 
     def _settle_dependents(self, entry: Entry) -> None:
         for dependent in self.registry.dependents(entry):

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from procession.model.record import Care, TaskRecord
 from procession.policy.dependencies import Upstream
 from procession.policy.order import Rank, rank
 from procession.supervisor.last_line import LastLine
 
 if TYPE_CHECKING:
+    from procession.model.context import Context
     from procession.model.outcome import Outcome
     from procession.model.task import Task
     from procession.model.view import TaskView
@@ -23,13 +25,21 @@ class Entry:
     """One task under care. Only the conductor changes it.
 
     wish: by whom its end was asked for, if it was. retries_used: since it was submitted, or retried by hand.
-    last_outcome: of the attempt before the present one.
+    last_outcome: of the attempt before the present one. due_at: when its next attempt may start. told: what is told
+    once of an attempt, and was told by whoever looked after it before us.
     """
 
-    def __init__(self, task: Task, view: TaskView, number: int) -> None:
+    __slots__ = (
+        "acts", "attempt", "context", "due_at", "has_started", "last_line", "last_outcome", "number", "over", "rank",
+        "retries_used", "runner", "task", "timer", "told", "view", "wish",
+    )  # fmt: skip
+
+    def __init__(self, task: Task, view: TaskView, number: int, context: Context | None = None) -> None:
         """Begin with a task that has just been accepted."""
         self.task = task
         self.view = view
+        self.number = number
+        self.context = context
         self.rank: Rank = rank(task, number)
         self.has_started = False
         self.wish: str | None = None
@@ -38,9 +48,24 @@ class Entry:
         self.runner: asyncio.Task[Outcome] | None = None
         self.acts: set[asyncio.Task[None]] = set()
         self.timer: Timer | None = None
+        self.due_at: float | None = None
         self.last_line = LastLine()
         self.last_outcome: Outcome | None = None
+        self.told: frozenset[str] = frozenset()
         self.over = asyncio.Event()
+
+    @classmethod
+    def of(cls, record: TaskRecord) -> Entry:
+        """Take up what is remembered of a task."""
+        entry = cls(record.task, record.view, record.number, record.context)
+        entry.has_started = record.care.has_started
+        entry.wish = record.care.wish
+        entry.retries_used = record.care.retries_used
+        entry.due_at = record.care.due_at
+        entry.last_outcome = record.care.last_outcome
+        if record.view.is_over:
+            entry.over.set()
+        return entry
 
     @property
     def id(self) -> str:
@@ -56,3 +81,15 @@ class Entry:
         """Give the view with the last line as it is now."""
         text = self.last_line.text
         return self.view if text is None else replace(self.view, last_line=text)
+
+    def record(self) -> TaskRecord:
+        """Give what must be remembered of it."""
+        care = Care(
+            wish=self.wish,
+            retries_used=self.retries_used,
+            due_at=self.due_at,
+            has_started=self.has_started,
+            last_outcome=self.last_outcome,
+        )
+        view = self.shown() if self.view.is_over else self.view
+        return TaskRecord(number=self.number, task=self.task, view=view, care=care, context=self.context)

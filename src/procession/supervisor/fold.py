@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from procession.model.event import Ended, Event, Resumed, Retrying, Started, Starting, Stopping, Suspended, Waiting
+from procession.model.event import (
+    Ended,
+    Event,
+    Requeued,
+    Resumed,
+    Retrying,
+    Started,
+    Starting,
+    Stopping,
+    Suspended,
+    Waiting,
+)
 from procession.model.state import State, check_transition
 from procession.model.units import format_duration
 
@@ -31,6 +42,8 @@ def fold(view: TaskView, event: Event) -> TaskView:  # noqa: PLR0911 - one line 
             return _moved(view, State.STOPPING)
         case Retrying():
             return _requeued(view, event)
+        case Requeued():
+            return _moved(view, State.QUEUED, waiting="waiting: it was not started yet", pid=None, started_at=None)
         case Ended():
             return _moved(view, State.ENDED, outcome=event.outcome, ended_at=event.at, waiting=None)
         case _:

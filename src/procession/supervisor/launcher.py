@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncIterable
 
     from procession.model.command import Command
     from procession.model.event import Event
     from procession.model.outcome import Outcome
+    from procession.supervisor.entry import Entry
+
+
+class InputStream(Protocol):
+    """Takes what a process shall read."""
+
+    async def write(self, data: bytes, /) -> None:
+        """Write all of it, waiting for room. Raises: InputClosed."""
+
+    async def close(self) -> None:
+        """Say that nothing more will come."""
 
 
 class RunningProcess(Protocol):
@@ -46,8 +58,15 @@ class RunningProcess(Protocol):
     def send_signal(self, number: str | int, /, *, scope: Literal["leader", "tree"] = "leader") -> Any:
         """Send one signal."""
 
+    def release(self) -> None:
+        """Let it live on when the block is left."""
+
     def subscribe(self, callback: Callable[[Event], None], /) -> Callable[[], None]:
         """Tell ``callback`` what has happened and every further event; return what ends that."""
+
+    @property
+    def stdin(self) -> InputStream:
+        """Its input, where that is a pipe or pty. Raises: StreamUnavailable."""
 
     @property
     def stdout(self) -> AsyncIterable[bytes]:
@@ -58,8 +77,25 @@ class RunningProcess(Protocol):
         """Its errors, where they are a pipe of their own."""
 
 
+Block = AbstractAsyncContextManager[RunningProcess]
+"""A block in which a process runs; entering it raises StartError, leaving it ends the tree."""
+
+Launch = Callable[["Entry"], Block]
+"""Gives the block in which the next attempt of a task runs."""
+
+
 class Launcher(Protocol):
     """Start a command; entering the block raises StartError, leaving it ends the tree."""
 
     def __call__(self, command: Command, /) -> AbstractAsyncContextManager[RunningProcess]:
         """Give the block in which ``command`` runs."""
+
+
+def launching(launcher: Launcher | None) -> Launch:
+    """Start the command of each task with ``launcher``; as children of this process without one."""
+    if launcher is None:
+        from procession.process.spawn import spawn  # noqa: PLC0415 - who brings a launcher needs no process room
+
+        launcher = spawn
+    start = launcher
+    return lambda entry: start(entry.task.command)

@@ -15,17 +15,31 @@ if TYPE_CHECKING:
 _STREAMS = ("stdin", "stdout", "stderr")
 
 
-def placed(command: Command) -> tuple[Command, str | None]:
-    """Make relative paths absolute; give also the directory to show. None when our own one is gone."""
-    here = _current_directory()
+def placed(command: Command, directory: str | None = None) -> tuple[Command, str | None]:
+    """Make relative paths absolute; give also the directory to show. None when our own one is gone.
+
+    ``directory``: where whoever submitted it stands, if that is not where we do; then the command is told so.
+    """
+    here = directory or _current_directory()
     if here is None:
         return command, command.cwd
     changes: dict[str, Any] = {name: _placed_stream(getattr(command, name), here) for name in _STREAMS}
     changes = {name: stream for name, stream in changes.items() if stream is not getattr(command, name)}
     if command.cwd is not None and not os.path.isabs(command.cwd):
         changes["cwd"] = _absolute(here, command.cwd)
+    if directory is not None:
+        changes.update(_told(command, directory))
     placed = command.replace(**changes)
     return placed, placed.cwd or here
+
+
+def _told(command: Command, directory: str) -> dict[str, Any]:
+    """Say outright what a program started in ``directory`` would find there: itself, and where it starts."""
+    changes: dict[str, Any] = {} if command.cwd is not None else {"cwd": directory}
+    program = command.argv[0]
+    if "/" in program and not os.path.isabs(program):
+        changes["argv"] = (os.path.join(directory, program), *command.argv[1:])
+    return changes
 
 
 def _placed_stream(stream: Any, here: str) -> Any:

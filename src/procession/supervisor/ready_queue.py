@@ -30,10 +30,10 @@ class ReadyQueue:
     def pop(self) -> Entry | None:
         """Take the best out; None when there is none."""
         while self._heap:
-            _, id_ = heapq.heappop(self._heap)
-            entry = self._members.pop(id_, None)
-            if entry is not None:
-                return entry
+            rank, id_ = heapq.heappop(self._heap)
+            entry = self._members.get(id_)
+            if entry is not None and entry.rank == rank:  # else it was taken out, or its rank was changed since
+                return self._members.pop(id_)
         return None
 
     def discard(self, entry: Entry) -> None:

@@ -9,16 +9,17 @@ from procession.errors import InvalidTask, UnknownTask
 from procession.model.circle import find_circle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from procession.model.task import Task
     from procession.supervisor.entry import Entry
 
 
 class Registry:
-    """Entries by id, in the order of submission. Ended tasks stay."""
+    """Entries by id, in the order of submission. Ended tasks stay, or are found in the ``archive``."""
 
-    def __init__(self) -> None:
+    def __init__(self, archive: Callable[[str], Entry | None] = lambda _: None) -> None:
+        self._archive = archive
         self._entries: dict[str, Entry] = {}
         self._dependents: dict[str, list[Entry]] = {}
         self._generated = 0
@@ -33,17 +34,35 @@ class Registry:
 
     def get(self, id: str) -> Entry:  # noqa: A002 - the field's own name
         """Find a task. Raises: UnknownTask."""
-        try:
-            return self._entries[id]
-        except (KeyError, TypeError):
+        entry = self.find(id)
+        if entry is None:
             close = difflib.get_close_matches(str(id), self._entries, n=1)
-            raise UnknownTask(id, hint=f"did you mean {close[0]!r}?" if close else "") from None
+            raise UnknownTask(id, hint=f"did you mean {close[0]!r}?" if close else "")
+        return entry
 
     def add(self, entry: Entry) -> None:
         """Keep a task that was checked."""
+        if entry.id in self._entries:
+            return
         self._entries[entry.id] = entry
+        self.note_dependencies(entry)
+
+    def note_dependencies(self, entry: Entry) -> None:
+        """Know whom ``entry`` waits for."""
         for dependency in entry.task.after:
-            self._dependents.setdefault(dependency.task, []).append(entry)
+            dependents = self._dependents.setdefault(dependency.task, [])
+            if entry not in dependents:
+                dependents.append(entry)
+
+    def drop(self, entry: Entry) -> None:
+        """Hold it no longer; it may still be found."""
+        self._entries.pop(entry.id, None)
+        self._dependents.pop(entry.id, None)
+
+    def _known(self, id: str) -> Entry | None:  # noqa: A002 - the field's own name
+        if not isinstance(id, str):
+            return None
+        return self._entries.get(id) or self._archive(id)
 
     def dependents(self, entry: Entry) -> list[Entry]:
         """Give who waits for ``entry``."""
@@ -53,24 +72,29 @@ class Registry:
         """Give each task of a batch its id, and check the batch as a whole. Raises: InvalidTask."""
         taken: dict[str, Task] = {}
         for task in tasks:
-            if task.name is not None and (task.name in self._entries or task.name in taken):
+            if task.name is not None and (task.name in taken or self.find(task.name) is not None):
                 raise InvalidTask("name", f"is taken: {task.name!r}", hint="names are ids: each is given once")
             if task.name is not None:
                 taken[task.name] = task
         self._check_dependencies(tasks, taken)
         return [(task.name or self._new_id(taken), task) for task in tasks]
 
+    def check_dependencies_of(self, id: str, changed: Task) -> None:  # noqa: A002 - the field's own name
+        """Check what an edited task waits for. Raises: InvalidTask."""
+        batch = {entry.id: entry.task for entry in self if not entry.view.is_over} | {id: changed}
+        self._check_dependencies([changed], batch)
+
     def _new_id(self, taken: Mapping[str, Task]) -> str:
         while True:
             self._generated += 1
             candidate = f"t{self._generated}"
-            if candidate not in self._entries and candidate not in taken:
+            if candidate not in taken and self.find(candidate) is None:
                 return candidate
 
     def _check_dependencies(self, tasks: Sequence[Task], batch: Mapping[str, Task]) -> None:
         for task in tasks:
             for dependency in task.after:
-                if dependency.task not in batch and dependency.task not in self._entries:
+                if dependency.task not in batch and self.find(dependency.task) is None:
                     raise InvalidTask("after", f"names no task that is known: {dependency.task!r}")
         circle = find_circle({name: [each.task for each in task.after] for name, task in batch.items()})
         if circle:

@@ -1,7 +1,8 @@
 """The door to many processes: submit tasks, watch them, stop them. Leaving the block leaves nothing behind.
 
-In-process form: it lives in one event loop and is not thread-safe; when this process is killed, its tasks are on their
-own. Verbs return when their effect is there, and cancelling who waits never disturbs a task.
+It lives in one event loop and is not thread-safe. Verbs return when their effect is there, and cancelling who waits
+never disturbs a task. Who starts the processes and what is written down are its launcher and its ledger: with a keeper
+and a store (`custody`) the same supervisor may be killed at any instant.
 """
 
 from __future__ import annotations
@@ -10,18 +11,28 @@ import asyncio
 import random as random_module
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from procession.errors import InvalidTask, UsageError
-from procession.model.event import Event, Submitted
+from procession.errors import InvalidTask, StoreUnavailable, UsageError
+from procession.model.event import Edited, Event, Removed, Submitted
 from procession.model.pool import HARD_LIMIT, SOFT_LIMIT
 from procession.model.signals import signal_number
+from procession.model.state import State
 from procession.model.stdio import Pipe
 from procession.model.task import Task, task
-from procession.model.view import TaskView, view_of
+from procession.model.view import TaskView, edited_view, view_of
 from procession.policy.admission import Admission, FixedLimit
-from procession.supervisor.acting import ask_to_end, finish_uninterrupted, process_of, wait_until_over
+from procession.supervisor.acting import (
+    ask_to_end,
+    finish_uninterrupted,
+    process_of,
+    queued_entry,
+    wait_until_over,
+    write_to,
+)
 from procession.supervisor.clock import Clock, SystemClock
 from procession.supervisor.conductor import Conductor
 from procession.supervisor.entry import Entry
+from procession.supervisor.launcher import Launch, Launcher, launching
+from procession.supervisor.ledger import Ledger, NoLedger
 from procession.supervisor.place import placed
 
 if TYPE_CHECKING:
@@ -29,9 +40,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from procession.model.command import Argument, Command
+    from procession.model.context import Context
+    from procession.process.keeper import Keeper
     from procession.supervisor.announcer import OutputCallback
     from procession.supervisor.event_stream import EventStream
-    from procession.supervisor.launcher import Launcher
 
 Views = list[TaskView]
 
@@ -40,7 +52,9 @@ class Supervisor:
     """Runs many tasks: ``async with Supervisor(hard_limit=4) as supervisor: supervisor.submit(["make"])``.
 
     hard_limit, soft_limit: figures of the fixed limit; ``admission`` replaces it altogether.
+    keeper: an entered `Keeper`, which becomes the parent of all processes: they are gone when this process is.
     launcher, clock, random: the seams for whoever runs processes elsewhere, or tests.
+    launch, ledger: the same for whoever must not lose anything; see `procession.supervisor.custody`.
     """
 
     def __init__(
@@ -49,19 +63,25 @@ class Supervisor:
         hard_limit: int = HARD_LIMIT,
         soft_limit: int = SOFT_LIMIT,
         admission: Admission | None = None,
+        keeper: Keeper | None = None,
         launcher: Launcher | None = None,
         clock: Clock | None = None,
         random: Callable[[], float] = random_module.random,
+        launch: Launch | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         """Raise UsageError for a limit that cannot be."""
         self._conductor = Conductor(
             admission or FixedLimit(hard_limit=hard_limit, soft_limit=soft_limit),
-            launcher or _default_launcher(),
+            launch or launching(launcher or (keeper.spawn if keeper else None)),
             clock or SystemClock(),
             random,
+            ledger or NoLedger(),
         )
         self._registry = self._conductor.registry
+        self._ledger = self._conductor.ledger
         self._is_open = False
+        self._is_handed_over = False
 
     async def __aenter__(self) -> Self:
         """Begin to take tasks."""
@@ -71,15 +91,22 @@ class Supervisor:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop everything, in parallel. Cancelling this insists: what is left is killed."""
+        """Stop everything, in parallel, unless it was handed over. Cancelling this insists: what is left is killed."""
         self._is_open = False
         try:
-            await self.stop_all(by="shutdown")
+            if not self._is_handed_over:
+                await self.stop_all(by="shutdown")
         except BaseException:
             await finish_uninterrupted(self.kill_all(by="shutdown"))
             raise
         finally:
             self._conductor.announcer.close()
+
+    async def hand_over(self) -> None:
+        """Take no further task and let go of what runs, for whoever comes after us to look after."""
+        self._is_open = False
+        self._is_handed_over = True
+        await self._conductor.hand_over()
 
     # --- submit --------------------------------------------------------------------------------------------------
 
@@ -87,26 +114,75 @@ class Supervisor:
         """Accept a task and return its id: its name, else ``t1``, ``t2`` … It starts as soon as it may.
 
         ``fields`` are those of a Task (``name``, ``after``, ``retries``, ``priority``, ``group`` …).
-        Raises: InvalidTask, InvalidCommand: nothing was accepted.
+        Raises: InvalidTask, InvalidCommand, StoreUnavailable: nothing was accepted.
         """
         return self.submit_all([task(work, **fields)])[0]
 
-    def submit_all(self, tasks: Iterable[Task]) -> list[str]:
-        """Accept all or none; they may wait for each other in any order. Raises: InvalidTask."""
+    def submit_all(self, tasks: Iterable[Task], *, context: Context | None = None, replace: bool = False) -> list[str]:
+        """Accept all or none; they may wait for each other in any order.
+
+        context: the circumstances of whoever submits, instead of ours. replace: a name that a task which is over has
+        may be given anew; that task is removed. Raises: InvalidTask, StoreUnavailable.
+        """
         if not self._is_open:
             message = "the supervisor takes no tasks: its block was not entered, or is being left"
             raise UsageError(message)
+        if self._ledger.failure is not None:
+            raise StoreUnavailable.of(self._ledger.failure)
         given = list(tasks)
-        for each in given:
-            _check_supervisable(each)
+        if replace:
+            self._make_room(given)
         ids = self._registry.name_all(given)
-        entries = [self._accept(id_, each) for id_, each in ids]
+        entries = [self._accept(id_, each, context) for id_, each in ids]
         for entry in entries:
             self._conductor.record(
                 Submitted(at=entry.view.submitted_at, command=entry.view.command).of(entry.id, entry.view.attempt)
             )
-            self._conductor.settle(entry)
+            self._conductor.settle_later(entry, entry.task.delay_s)
         return [entry.id for entry in entries]
+
+    async def commit(self, submitted: Iterable[str] = ()) -> None:
+        """Have all that was said so far written down. Raises: StoreUnavailable; ``submitted`` are withdrawn then."""
+        try:
+            await self._ledger.commit()
+        except StoreUnavailable:
+            for id_ in submitted:
+                self._conductor.withdraw(self._registry.get(id_))
+            raise
+
+    def edit(self, id: str, **fields: Any) -> TaskView:  # noqa: A002 - the field's own name
+        """Change ``fields`` of a task that is still queued. Raises: InvalidTask, InvalidCommand, UsageError."""
+        entry = queued_entry(self._registry.get(id))
+        if "name" in fields:
+            raise InvalidTask("name", "cannot be changed: it is the task's id")
+        changed = task(entry.task, **fields)
+        self._registry.check_dependencies_of(entry.id, changed)
+        self._conductor.change(entry, changed, edited_view(entry.view, changed))
+        self._conductor.record(Edited(at=self._conductor.clock.time(), fields=tuple(fields)).of(id, entry.view.attempt))
+        self._conductor.settle(entry)
+        return entry.shown()
+
+    def remove(self, id: str) -> TaskView:  # noqa: A002 - the field's own name
+        """Forget a task that is over. Raises: UsageError: it is not; UnknownTask."""
+        entry = self._registry.get(id)
+        waiting = [each.id for each in self._registry.dependents(entry) if not each.view.is_over]
+        if not entry.view.is_over or waiting:
+            why = f"{', '.join(waiting)} waits for it" if waiting else f"it is {entry.view.state.value}"
+            raise UsageError(f"task {entry.id} cannot be removed: {why}", hint="stop it first", task=entry.id)
+        self._conductor.record(Removed(at=self._conductor.clock.time()).of(id, entry.view.attempt))
+        self._registry.drop(entry)
+        self._ledger.forget(entry.id)
+        return entry.view
+
+    def drain(self, *, on: bool = True) -> None:
+        """Start nothing new (or, with ``on`` False, go on starting). What runs goes on; tasks are still accepted."""
+        self._conductor.is_draining = on
+        self._conductor.decide_soon()
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether nothing new is started."""
+        return self._conductor.is_draining
 
     # --- look ----------------------------------------------------------------------------------------------------
 
@@ -207,28 +283,34 @@ class Supervisor:
         self._conductor.reopen(entry)
         return entry.shown()
 
+    async def write_input(self, id: str, data: bytes, *, end: bool = False) -> None:  # noqa: A002 - the field's own
+        """Write to the standard input of a task that has one (a pipe or a pty); ``end`` closes it.
+
+        Raises: AlreadyEnded, UsageError: nothing of it runs; StreamUnavailable, InputClosed.
+        """
+        await write_to(process_of(self._registry.get(id)), data, end=end)
+
     # --- helpers -------------------------------------------------------------------------------------------------
 
-    def _accept(self, id_: str, given: Task) -> Entry:
-        command, cwd = placed(given.command)
+    def _accept(self, id_: str, given: Task, context: Context | None) -> Entry:
+        command, cwd = placed(given.command, context.cwd if context else None)
+        command = self._ledger.place(id_, command)
         view = view_of(given, id_, cwd, self._conductor.clock.time())
-        entry = Entry(task(given, command=command), view, number=len(self._registry))
+        number = self._ledger.next_number()
+        entry = Entry(task(given, command=command), view, number, context)
         self._conductor.accept(entry)
+        self._ledger.accept(entry)
         return entry
+
+    def _make_room(self, tasks: Sequence[Task]) -> None:
+        """Remove the tasks that are over and have a name that is wanted again."""
+        for each in tasks:
+            known = self._registry.find(each.name) if each.name is not None else None
+            if known is not None and known.view.is_over:
+                self.remove(known.id)
 
     async def _end_all(self, end: Callable[[str], Any]) -> Views:
         """All are asked in the same turn of the loop, so that no end makes room for another start."""
         unfinished = [entry for entry in self._registry if not entry.view.is_over]
         await asyncio.gather(*(end(entry.id) for entry in unfinished))
         return [entry.shown() for entry in unfinished]
-
-
-def _default_launcher() -> Launcher:
-    from procession.process.spawn import spawn  # noqa: PLC0415 - who brings a launcher needs no process room
-
-    return spawn
-
-
-def _check_supervisable(given: Task) -> None:
-    if isinstance(given.command.stdin, Pipe):
-        raise InvalidTask("command.stdin", "cannot be a pipe: nobody would write to it", hint="use a file or null")

@@ -1,0 +1,89 @@
+"""What the supervisor writes down, as a port: nothing in a plain script, everything where a crash must cost nothing.
+
+Not here: where it is written (`store_ledger`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from procession.model.command import Command
+    from procession.model.event import Event
+    from procession.supervisor.entry import Entry
+
+
+class Ledger(Protocol):
+    """Takes every fact in order. What is over and ``keeps`` to be found here need not stay in memory."""
+
+    keeps: bool
+    after_commit: Callable[[], None]
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing can be written now."""
+
+    def note(self, event: Event, entry: Entry | None) -> None:
+        """Take a fact, and with it that ``entry`` has changed."""
+
+    def place(self, id: str, command: Command) -> Command:  # noqa: A002 - the field's own name
+        """Send what ``command`` would print to us where it is kept. Raises: InvalidTask: it cannot be kept."""
+
+    def accept(self, entry: Entry) -> None:
+        """Take a new task."""
+
+    def find(self, id: str) -> Entry | None:  # noqa: A002 - the field's own name
+        """Give a task that is over and no longer in memory."""
+
+    def forget(self, id: str) -> None:  # noqa: A002 - the field's own name
+        """Remember nothing of a task any more."""
+
+    def next_number(self) -> int:
+        """Give the place of a further task in the order of submission."""
+
+    async def wait_written(self) -> None:
+        """Wait until all that was noted is written, however long that takes."""
+
+    async def commit(self) -> None:
+        """Write all that was noted. Raises: StoreUnavailable: it is not written; it will be, once that is possible."""
+
+
+class NoLedger:
+    """Writes nothing down: when this process ends, so does what it knows."""
+
+    failure = None
+    keeps = False
+
+    def __init__(self) -> None:
+        self._numbers = 0
+        self.after_commit: Callable[[], None] = lambda: None
+
+    def note(self, event: Event, entry: Entry | None) -> None:
+        """Let it pass."""
+
+    def place(self, id: str, command: Command) -> Command:  # noqa: A002, ARG002 - the port's
+        """Leave it as it is: it prints to this process."""
+        return command
+
+    def accept(self, entry: Entry) -> None:
+        """Let it pass."""
+
+    def find(self, id: str) -> Entry | None:  # noqa: A002, ARG002 - the port's
+        """There is nothing beside the memory."""
+        return None
+
+    def forget(self, id: str) -> None:  # noqa: A002 - the field's own name
+        """There is nothing to forget."""
+
+    def next_number(self) -> int:
+        """Count."""
+        self._numbers += 1
+        return self._numbers
+
+    async def wait_written(self) -> None:
+        """Nothing is written."""
+
+    async def commit(self) -> None:
+        """Nothing is written."""

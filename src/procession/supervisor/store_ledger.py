@@ -1,0 +1,148 @@
+"""The ledger of a supervisor that may crash at any instant: every fact goes to the store, many in one commit.
+
+What was noted in one turn of the event loop is committed at its end, and whoever must not act or answer before that
+waits for it. While the store cannot be written (a full disk), facts are kept and the commit is tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from procession.errors import StoreUnavailable
+from procession.kernel.waiters import wake
+from procession.supervisor.entry import Entry
+
+if TYPE_CHECKING:
+    from procession.model.event import Event
+    from procession.model.record import AttemptRecord
+    from procession.store.store import Store
+
+logger = logging.getLogger("procession.store")
+
+RETRY_S: Final = 1.0
+"""How long a store that cannot be written is left alone before it is tried again."""
+
+
+class StoreLedger:
+    """Writes to ``store``. ``after_commit`` is called whenever something was written: exits may be forgotten then."""
+
+    keeps = True
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.after_commit: Callable[[], None] = lambda: None
+        self._changed: dict[str, Entry] = {}
+        self._is_due = False
+        self._retry: asyncio.TimerHandle | None = None
+        self._waiters: list[asyncio.Future[None]] = []
+        self._tidying: asyncio.Task[None] | None = None
+        self.failure: str | None = None
+
+    def note(self, event: Event, entry: Entry | None) -> None:
+        """Take a fact; it is written at the end of this turn of the loop."""
+        self.store.add_event(event)
+        if entry is not None:
+            self._changed[entry.id] = entry
+        self._commit_soon()
+
+    def accept(self, entry: Entry) -> None:
+        """Take a new task."""
+        self.store.add_task(entry.record())
+        self._commit_soon()
+
+    def note_attempt(self, record: AttemptRecord) -> None:
+        """Take how far an attempt has come."""
+        self.store.put_attempt(record)
+        self._commit_soon()
+
+    def find(self, id: str) -> Entry | None:  # noqa: A002 - the field's own name
+        """Look into the store."""
+        record = self.store.find(id)
+        return None if record is None else Entry.of(record)
+
+    def forget(self, id: str) -> None:  # noqa: A002 - the field's own name
+        """Remove it from the store."""
+        self._changed.pop(id, None)
+        self.store.forget_task(id)
+        self._commit_soon()
+
+    def next_number(self) -> int:
+        """Count on from the last one there ever was."""
+        return self.store.next_number()
+
+    async def wait_written(self) -> None:
+        """Wait for the commit of this turn, or for the one that at last succeeds."""
+        while self._is_due or self.failure is not None:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+
+    async def commit(self) -> None:
+        """Commit now. Raises: StoreUnavailable."""
+        self._commit()
+        if self.failure is not None:
+            raise StoreUnavailable(
+                f"the store cannot be written: {self.failure}",
+                hint="what runs goes on; free some room, and ask again (`procession doctor`)",
+                path=self.store.path,
+                reason=self.failure,
+            )
+
+    async def close(self) -> None:
+        """Write what is left, and let go."""
+        self._commit()
+        if self._retry is not None:
+            self._retry.cancel()
+        if self._tidying is not None:
+            await asyncio.wait([self._tidying])
+        self.store.close()
+
+    def _commit_soon(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            if self.failure is None:
+                asyncio.get_running_loop().call_soon(self._commit_if_due)
+
+    def _commit_if_due(self) -> None:
+        if self._is_due:
+            self._commit()
+
+    def _commit(self) -> None:
+        changed, self._changed = self._changed, {}
+        for entry in changed.values():
+            self.store.put_task(entry.record())
+        try:
+            self.store.commit()
+        except StoreUnavailable as error:
+            self._fail(error)
+            return
+        self._succeed()
+
+    def _succeed(self) -> None:
+        self._is_due = False
+        if self.failure is not None:
+            logger.warning("the store can be written again")
+            self.failure = None
+        self.after_commit()
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            wake(waiter)
+        if self.store.needs_checkpoint and self._tidying is None:
+            self._tidying = asyncio.create_task(asyncio.to_thread(self.store.checkpoint))
+            self._tidying.add_done_callback(self._tidied)
+
+    def _fail(self, error: StoreUnavailable) -> None:
+        if self.failure is None:
+            logger.error("%s", error)
+        self.failure = error.reason
+        if self._retry is not None:
+            self._retry.cancel()
+        self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._commit)
+
+    def _tidied(self, tidying: asyncio.Task[None]) -> None:
+        self._tidying = None
+        if not tidying.cancelled() and tidying.exception() is not None:
+            logger.error("the store cannot be tidied", exc_info=tidying.exception())
