@@ -39,6 +39,7 @@ class TaskView(Struct, frozen=True, kw_only=True):
     retries: int = 0
     priority: int = 0
     group: str | None = None
+    labels: dict[str, str] = {}
 
     @property
     def is_over(self) -> bool:
@@ -70,4 +71,5 @@ def view_of(task: Task, id: str, cwd: str | None, at: float) -> TaskView:  # noq
         retries=task.retries,
         priority=task.priority,
         group=task.group,
+        labels=dict(task.labels),
     )
