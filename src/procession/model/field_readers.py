@@ -119,6 +119,13 @@ def read_environment(value: object) -> dict[str, str]:
     return {name: _variable(name, each) for name, each in value.items()}
 
 
+def read_labels(value: object) -> dict[str, str]:
+    """Take a table of texts."""
+    if not isinstance(value, dict):
+        raise Misfit(f'expected a table like {{ team = "maps" }}, {got(value)}')
+    return {name: _inside((name,), read_text, each) for name, each in value.items()}
+
+
 def read_names(value: object) -> tuple[str, ...]:
     """Take a list of texts."""
     if not isinstance(value, list):

@@ -7,7 +7,7 @@ Not here: the id. A registry gives it, and uses the name where there is one.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, get_args
 
 import msgspec
@@ -19,6 +19,8 @@ from procession.model.names import check_name
 
 Condition = Literal["started", "succeeded", "ended"]
 CONDITIONS: Final[tuple[str, ...]] = get_args(Condition)
+Restart = Literal["no", "resume", "retry"]
+RESTARTS: Final[tuple[str, ...]] = get_args(Restart)
 
 
 class Dependency(Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,6 +43,9 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     of up to ``retry_delay_s * retry_factor ** (n - 1)``, never above ``retry_delay_limit_s``, is waited; the share
     ``retry_jitter`` of it is random.
     priority: higher starts first; equals start in the order they were submitted.
+    delay_s: not before so long after it was submitted. labels: for people and scripts; nothing is decided by them.
+    restart: what becomes of it if the machine goes down while it runs: nothing, or a new attempt, which either goes on
+    where the last one was or begins anew.
     """
 
     command: Command
@@ -53,6 +58,9 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     retry_delay_limit_s: float = 300.0
     priority: int = 0
     group: str | None = None
+    delay_s: float = 0.0
+    labels: dict[str, str] = {}
+    restart: Restart = "no"
 
     def __post_init__(self) -> None:
         """Raise InvalidTask for a field that cannot be, naming it."""
@@ -67,6 +75,10 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
         _check_number("retry_factor", self.retry_factor, least=1.0)
         _check_number("retry_jitter", self.retry_jitter, most=1.0)
         _check_number("retry_delay_limit_s", self.retry_delay_limit_s)
+        _check_number("delay_s", self.delay_s)
+        _check_labels(self.labels)
+        if self.restart not in RESTARTS:
+            raise InvalidTask("restart", f"cannot be {self.restart!r}; there are {', '.join(RESTARTS)}")
 
 
 def task(work: Task | Command | Sequence[Argument], /, **fields: Any) -> Task:
@@ -95,6 +107,15 @@ def _check_kinds(given: Task) -> None:
     for each in given.after:
         if not isinstance(each, Dependency):
             raise InvalidTask("after", f"must hold Dependency values, got {type(each).__name__}")
+
+
+def _check_labels(given: object) -> None:
+    if not isinstance(given, Mapping):
+        raise InvalidTask("labels", f"must be a mapping of names to texts, got {type(given).__name__}")
+    for name, value in given.items():
+        check_name(name, "labels")
+        if not isinstance(value, str):
+            raise InvalidTask(f"labels[{name!r}]", f"must be text, got {type(value).__name__}")
 
 
 def _check_whole(field: str, value: object, least: float = -math.inf) -> None:

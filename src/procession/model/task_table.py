@@ -14,7 +14,7 @@ from procession.model import field_readers as fields
 from procession.model import stream_readers as streams
 from procession.model.command import Command, shell
 from procession.model.stdio import File, Log
-from procession.model.task import Task
+from procession.model.task import RESTARTS, Task
 from procession.model.toml_lines import Place
 
 Report = Callable[[Place, str, str], None]
@@ -40,6 +40,9 @@ _TASK_KEYS: Final[dict[str, tuple[str, Reader]]] = {
     "retry_delay": ("retry_delay_s", fields.read_duration),
     "priority": ("priority", fields.read_integer),
     "group": ("group", fields.read_text),
+    "delay": ("delay_s", fields.read_duration),
+    "labels": ("labels", fields.read_labels),
+    "restart": ("restart", fields.read_one_of(*RESTARTS)),
 }
 _WHAT: Final[dict[str, tuple[str, Reader]]] = {
     "command": ("argv", fields.read_words),

@@ -1,0 +1,36 @@
+"""How long and how often a lost connection is tried again: soon at first, then more slowly, and not for ever."""
+
+from __future__ import annotations
+
+import time
+
+from procession.errors import ConnectionLost, DaemonUnavailable
+
+FIRST_DELAY_S = 0.05
+LONGEST_DELAY_S = 1.0
+
+
+class Patience:
+    """Of one request or stream. A daemon that was never there is not waited for; one that went away is."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._since: float | None = None
+        self._delay_s = FIRST_DELAY_S
+
+    def renew(self) -> None:
+        """It answers again."""
+        self._since = None
+        self._delay_s = FIRST_DELAY_S
+
+    def next_delay_s(self, error: DaemonUnavailable) -> float:
+        """Say how long to wait before the next try. Raises: ``error``, when it has been tried long enough."""
+        now = time.monotonic()
+        if self._since is None:
+            if not isinstance(error, ConnectionLost):
+                raise error
+            self._since = now
+        if now - self._since >= self._limit_s:
+            raise error
+        delay_s, self._delay_s = self._delay_s, min(self._delay_s * 2, LONGEST_DELAY_S)
+        return delay_s

@@ -1,0 +1,59 @@
+"""A task made ready to travel: what was meant from here means the same there.
+
+Relative paths are taken from our directory; what only this process has (its descriptors) is refused. Not here: the
+circumstances, which travel once for many tasks (``context``).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+from msgspec.structs import replace
+
+from procession.errors import InvalidCommand
+from procession.model.command import Command
+from procession.model.stdio import Descriptor, File, Inherit, Log
+from procession.model.task import Task
+
+NEVER_S = 1e9
+"""Thirty years: what JSON, which has no infinity, says for a grace that never ends."""
+
+
+def prepare(task: Task, directory: str) -> Task:
+    """Give ``task`` as it can be sent. Raises: InvalidCommand: for what cannot travel."""
+    command = task.command
+    _check_text(command)
+    if command.fds:
+        raise InvalidCommand("fds", "cannot be given to a daemon: they are descriptors of this process")
+    changes: dict[str, Any] = {
+        stream: _placed(stream, getattr(command, stream), directory) for stream in ("stdin", "stdout", "stderr")
+    }
+    changes["cwd"] = os.path.join(directory, command.cwd or "")
+    if "/" in command.argv[0]:
+        changes["argv"] = (os.path.join(directory, command.argv[0]), *command.argv[1:])
+    for field in ("grace_s", "timeout_s"):
+        if getattr(command, field) == math.inf:
+            changes[field] = NEVER_S
+    return replace(task, command=replace(command, **changes))
+
+
+def _placed(stream: str, end: Any, directory: str) -> Any:
+    if isinstance(end, (Inherit, Descriptor)):
+        problem = "cannot be given to a daemon: it belongs to this process"
+        raise InvalidCommand(stream, problem, hint="use PIPE (kept in a log), File(…), PTY or NULL")
+    if isinstance(end, (File, Log)):
+        return replace(end, path=os.path.join(directory, end.path))
+    return end
+
+
+def _check_text(command: Command) -> None:
+    """Refuse bytes that are no text: JSON cannot carry them."""
+    texts = {f"argv[{index}]": each for index, each in enumerate(command.argv)}
+    texts |= {f"env[{name!r}]": name + (value or "") for name, value in command.env.items()}
+    texts |= {"cwd": command.cwd or ""}
+    for field, text in texts.items():
+        if not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text):
+            hint = "put them into a script, or into a file that the program reads"
+            raise InvalidCommand(field, "has bytes that are no UTF-8, which a daemon cannot be sent", hint=hint)

@@ -1,0 +1,20 @@
+"""Where the daemon of a home listens."""
+
+import hashlib
+
+from procession.client.find import socket_path
+
+
+def test_each_home_has_its_own_socket(monkeypatch, tmp_path):
+    """The plain home is short; another one has its hash; without a runtime directory it is below the home."""
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.delenv("PROCESSION_HOME", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
+    assert socket_path() == "/run/user/7/procession/api.sock"
+
+    monkeypatch.setenv("PROCESSION_HOME", "/data/p")
+    assert socket_path() == f"/run/user/7/procession/{hashlib.sha256(b'/data/p').hexdigest()[:8]}/api.sock"
+
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    assert socket_path() == "/data/p/run/api.sock"
