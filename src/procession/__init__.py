@@ -15,7 +15,8 @@ _ROOMS = {
         "ExitedWithCode InputClosed InterpreterMissing InvalidCommand InvalidSignal InvalidTask "
         "InvalidTaskFile InvalidTransition KilledBySignal NoDescriptorsLeft NoProcessesLeft NotExecutable "
         "OutcomeUnknown OutputLimitReached ProcessionError ProgramNotFound StartError StartFailed "
-        "StdioUnavailable Stopped StreamUnavailable TextFileBusy TimedOut TooLong UnknownTask UsageError"
+        "StdioUnavailable Stopped StoreUnavailable StreamUnavailable TextFileBusy TimedOut TooLong "
+        "UnknownTask UsageError"
     ),
     "procession.model.command": "Command StopStep command shell",
     "procession.model.limits": "Limits",

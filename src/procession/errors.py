@@ -305,3 +305,18 @@ class InputClosed(ProcessionError):
     """The process no longer reads its standard input."""
 
     code = "input_closed"
+
+
+# --- what must be remembered cannot be --------------------------------------------------------------------------------
+
+
+class StoreUnavailable(ProcessionError):
+    """The file that holds all tasks cannot be opened, read or written now. ``path``, ``reason``."""
+
+    code = "store_unavailable"
+    path: str
+    reason: str
+
+    def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
+        """Say that the store at ``path`` cannot be used for ``reason``."""
+        super().__init__(f"the store {path} cannot be used: {reason}", hint=hint, path=path, reason=reason)

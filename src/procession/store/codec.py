@@ -82,7 +82,7 @@ def encode_context(context: Context) -> bytes:
 
 
 def encode_at_length(value: object) -> bytes:
-    """Write every odd character as ``\\udc80``, and infinity as ``Infinity``, which json alone reads again."""
+    r"""Write every odd character as ``\\udc80``, and infinity as ``Infinity``, which json alone reads again."""
     return json.dumps(msgspec.to_builtins(value, str_keys=True), sort_keys=True, separators=(",", ":")).encode("ascii")
 
 

@@ -37,5 +37,3 @@ def told(path: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise unavailable(path, error) from error
-
-

@@ -61,19 +61,27 @@ _FORM_2: Final = (
     "ALTER TABLE task ADD COLUMN command TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE task ADD COLUMN argv BLOB NOT NULL DEFAULT '[]'",
     "CREATE INDEX task_context ON task (context) WHERE context IS NOT NULL",
-    "CREATE TABLE standing ("
-    " number INTEGER PRIMARY KEY, state TEXT NOT NULL, group_name TEXT, attempt INTEGER, pid INTEGER,"
-    " started_at REAL, ended_at REAL, word TEXT, view BLOB NOT NULL, care BLOB NOT NULL)",
+    (
+        "CREATE TABLE standing ("
+        " number INTEGER PRIMARY KEY, state TEXT NOT NULL, group_name TEXT, attempt INTEGER, pid INTEGER,"
+        " started_at REAL, ended_at REAL, word TEXT, view BLOB NOT NULL, care BLOB NOT NULL)"
+    ),
     "CREATE INDEX standing_state ON standing (state)",
     "CREATE INDEX standing_group ON standing (group_name) WHERE group_name IS NOT NULL",
     "CREATE TABLE tally (state TEXT PRIMARY KEY, tasks INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TRIGGER standing_came AFTER INSERT ON standing BEGIN"
-    " INSERT INTO tally VALUES (new.state, 1) ON CONFLICT (state) DO UPDATE SET tasks = tasks + 1; END",
-    "CREATE TRIGGER standing_changed AFTER UPDATE OF state ON standing WHEN old.state <> new.state BEGIN"
-    " UPDATE tally SET tasks = tasks - 1 WHERE state = old.state;"
-    " INSERT INTO tally VALUES (new.state, 1) ON CONFLICT (state) DO UPDATE SET tasks = tasks + 1; END",
-    "CREATE TRIGGER standing_went AFTER DELETE ON standing BEGIN"
-    " UPDATE tally SET tasks = tasks - 1 WHERE state = old.state; END",
+    (
+        "CREATE TRIGGER standing_came AFTER INSERT ON standing BEGIN"
+        " INSERT INTO tally VALUES (new.state, 1) ON CONFLICT (state) DO UPDATE SET tasks = tasks + 1; END"
+    ),
+    (
+        "CREATE TRIGGER standing_changed AFTER UPDATE OF state ON standing WHEN old.state <> new.state BEGIN"
+        " UPDATE tally SET tasks = tasks - 1 WHERE state = old.state;"
+        " INSERT INTO tally VALUES (new.state, 1) ON CONFLICT (state) DO UPDATE SET tasks = tasks + 1; END"
+    ),
+    (
+        "CREATE TRIGGER standing_went AFTER DELETE ON standing BEGIN"
+        " UPDATE tally SET tasks = tasks - 1 WHERE state = old.state; END"
+    ),
 )
 
 _STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {1: _apart}

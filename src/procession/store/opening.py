@@ -87,7 +87,7 @@ def _connect(path: str, uri: str) -> sqlite3.Connection:
 def _read_version(path: str, connection: sqlite3.Connection) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if (version, application, tables) == (0, 0, 0):
         return 0
     if application != APPLICATION_ID or version < 1:

@@ -16,9 +16,11 @@ APPLICATION_ID: Final = 0x50524F43
 VERSION: Final = 2
 
 STANDING: Final = (
-    "CREATE TABLE standing ("
-    " number INTEGER PRIMARY KEY, state TEXT NOT NULL, group_name TEXT, attempt INTEGER, pid INTEGER,"
-    " started_at REAL, ended_at REAL, word TEXT, view BLOB NOT NULL, care BLOB NOT NULL)",
+    (
+        "CREATE TABLE standing ("
+        " number INTEGER PRIMARY KEY, state TEXT NOT NULL, group_name TEXT, attempt INTEGER, pid INTEGER,"
+        " started_at REAL, ended_at REAL, word TEXT, view BLOB NOT NULL, care BLOB NOT NULL)"
+    ),
     "CREATE INDEX standing_state ON standing (state)",
     "CREATE INDEX standing_group ON standing (group_name) WHERE group_name IS NOT NULL",
 )
@@ -26,20 +28,28 @@ STANDING: Final = (
 
 TALLY: Final = (
     "CREATE TABLE tally (state TEXT PRIMARY KEY, tasks INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TRIGGER standing_came AFTER INSERT ON standing BEGIN"
-    " INSERT INTO tally VALUES (new.state, 1) ON CONFLICT (state) DO UPDATE SET tasks = tasks + 1; END",
-    "CREATE TRIGGER standing_changed AFTER UPDATE OF state ON standing WHEN old.state <> new.state BEGIN"
-    " UPDATE tally SET tasks = tasks - 1 WHERE state = old.state;"
-    " INSERT INTO tally VALUES (new.state, 1) ON CONFLICT (state) DO UPDATE SET tasks = tasks + 1; END",
-    "CREATE TRIGGER standing_went AFTER DELETE ON standing BEGIN"
-    " UPDATE tally SET tasks = tasks - 1 WHERE state = old.state; END",
+    (
+        "CREATE TRIGGER standing_came AFTER INSERT ON standing BEGIN"
+        " INSERT INTO tally VALUES (new.state, 1) ON CONFLICT (state) DO UPDATE SET tasks = tasks + 1; END"
+    ),
+    (
+        "CREATE TRIGGER standing_changed AFTER UPDATE OF state ON standing WHEN old.state <> new.state BEGIN"
+        " UPDATE tally SET tasks = tasks - 1 WHERE state = old.state;"
+        " INSERT INTO tally VALUES (new.state, 1) ON CONFLICT (state) DO UPDATE SET tasks = tasks + 1; END"
+    ),
+    (
+        "CREATE TRIGGER standing_went AFTER DELETE ON standing BEGIN"
+        " UPDATE tally SET tasks = tasks - 1 WHERE state = old.state; END"
+    ),
 )
 """How many tasks there are in each state, kept by the database itself: counting a hundred thousand takes too long."""
 
 TASK: Final = (
-    "CREATE TABLE task ("
-    " number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, command TEXT NOT NULL, argv BLOB NOT NULL,"
-    " spec BLOB NOT NULL, context BLOB)",
+    (
+        "CREATE TABLE task ("
+        " number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, command TEXT NOT NULL, argv BLOB NOT NULL,"
+        " spec BLOB NOT NULL, context BLOB)"
+    ),
     "CREATE INDEX task_context ON task (context) WHERE context IS NOT NULL",
 )
 
@@ -53,7 +63,7 @@ REST: Final = (
     "CREATE TABLE reply (number INTEGER PRIMARY KEY, request BLOB NOT NULL UNIQUE, body BLOB NOT NULL)",
     "CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
 )
-"""``mark`` keeps the highest number, key and seq ever given, so that removing the newest row gives none of them anew."""
+"""``mark`` keeps the highest number, key and seq ever given, so that removing the newest row frees none."""
 
 
 def create(connection: sqlite3.Connection) -> None:
