@@ -12,7 +12,7 @@ class Pending:
     """
 
     def __init__(self) -> None:
-        self.forgotten: list[tuple[str, int]] = []
+        self.forgotten: dict[str, int] = {}
         self.contexts: dict[bytes, bytes] = {}
         self.new_tasks: dict[int, Row] = {}
         self.new_standings: dict[int, Row] = {}

@@ -139,12 +139,8 @@ EVENTS_OF: Final = (
     "SELECT seq, body FROM event INDEXED BY event_task"
     " WHERE task IN (SELECT value FROM json_each(?)) AND seq > ? ORDER BY seq LIMIT ?"
 )
+_EVER: Final = "max(coalesce((SELECT max({0}) FROM {1}), 0), coalesce((SELECT value FROM mark WHERE name = '{0}'), 0))"
 MARKS: Final = (
-    "SELECT max(coalesce((SELECT max(number) FROM task), 0), coalesce((SELECT value FROM mark WHERE name = 'number'), 0)),"
-    " max(coalesce((SELECT max(key) FROM attempt), 0), coalesce((SELECT value FROM mark WHERE name = 'key'), 0)),"
-    " max(coalesce((SELECT max(seq) FROM event), 0), coalesce((SELECT value FROM mark WHERE name = 'seq'), 0))"
+    f"SELECT {_EVER.format('number', 'task')}, {_EVER.format('key', 'attempt')}, {_EVER.format('seq', 'event')}"
 )
-EVENT_BOUNDS: Final = (
-    "SELECT (SELECT min(seq) FROM event),"
-    " max(coalesce((SELECT max(seq) FROM event), 0), coalesce((SELECT value FROM mark WHERE name = 'seq'), 0))"
-)
+EVENT_BOUNDS: Final = f"SELECT (SELECT min(seq) FROM event), {_EVER.format('seq', 'event')}"  # noqa: S608 - of constants

@@ -223,7 +223,8 @@ class Store:
 
         Give their ids. Their logs are yours to remove, after the commit.
         """
-        ended = [Ended(*row) for row in self._reader.ask(_ENDED)]
+        settled = self._writer.is_settled
+        ended = [Ended(id, at) for id, number, at in self._reader.ask(_ENDED) if settled(id, number)]  # noqa: A001
         chosen = choose_expired(
             ended,
             now=now,
@@ -238,7 +239,10 @@ class Store:
         return chosen
 
 
-_ENDED = "SELECT id, coalesce(ended_at, 0) FROM standing JOIN task USING (number) WHERE state = 'ended' ORDER BY number"
+_ENDED = (
+    "SELECT id, number, coalesce(ended_at, 0) FROM standing JOIN task USING (number)"
+    " WHERE state = 'ended' ORDER BY number"
+)
 
 
 def _request(request_id: str) -> bytes:

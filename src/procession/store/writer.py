@@ -92,7 +92,12 @@ class Writer:
         number = self._numbers.pop(id, None)
         self._specs.pop(number or 0, None)
         self._pending.drop(id, number if number is not None else self._number_on_disk(id))
-        self._pending.forgotten.append((id, self.marks.seq))
+        self._pending.forgotten[id] = self.marks.seq
+
+    def is_settled(self, id: str, number: int) -> bool:  # noqa: A002 - the field's own name
+        """Whether what is on disk about a task is the last that was noted: it may just be retried, or forgotten."""
+        pending = self._pending
+        return number not in pending.standings and id not in pending.forgotten
 
     def commit(self) -> None:
         """Write everything noted since the last one. Raises: StoreUnavailable: then it is all still noted."""
@@ -127,13 +132,13 @@ class Writer:
             execute(_TRIM_REPLIES, (REPLIES_KEPT,))
         execute("COMMIT")
 
-    def _forget(self, forgotten: list[tuple[str, int]]) -> None:
-        ids = [(id,) for id, _ in forgotten]  # noqa: A001 - the field's own name
+    def _forget(self, forgotten: dict[str, int]) -> None:
+        ids = [(each,) for each in forgotten]
         for statement in _FORGET:
             self._connection.executemany(statement, ids)
 
-    def _forget_what_is_left(self, forgotten: list[tuple[str, int]]) -> None:
-        self._connection.executemany("DELETE FROM event WHERE task = ? AND seq <= ?", forgotten)
+    def _forget_what_is_left(self, forgotten: dict[str, int]) -> None:
+        self._connection.executemany("DELETE FROM event WHERE task = ? AND seq <= ?", forgotten.items())
         self._connection.execute(_FORGET_CONTEXTS)
         marks = vars(self.marks).items()
         self._connection.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?)", marks)
@@ -159,7 +164,7 @@ class Writer:
         return task_row(record, digest)
 
     def _is_on_disk(self, record: TaskRecord) -> bool:
-        if any(id == record.id for id, _ in self._pending.forgotten):  # noqa: A001 - the field's own name
+        if record.id in self._pending.forgotten:
             return False
         question = "SELECT 1 FROM task WHERE id = ? OR number = ?"
         return bool(self._ask(question, (record.id, record.number)))
