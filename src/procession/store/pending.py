@@ -1,0 +1,43 @@
+"""What is to be written with the next commit, ready as rows. It stays when a commit fails."""
+
+from __future__ import annotations
+
+from procession.store.rows import Row
+
+
+class Pending:
+    """Only the last word about each task and attempt is kept; every event is.
+
+    forgotten: tasks to be removed, and up to which seq their events belong to them: a new one may have their id.
+    """
+
+    def __init__(self) -> None:
+        self.forgotten: dict[str, int] = {}
+        self.contexts: dict[bytes, bytes] = {}
+        self.new_tasks: dict[int, Row] = {}
+        self.new_standings: dict[int, Row] = {}
+        self.tasks: dict[int, Row] = {}
+        self.standings: dict[int, Row] = {}
+        self.attempts: dict[int, Row] = {}
+        self.events: list[tuple[int, str | None, bytes]] = []
+        self.replies: dict[bytes, bytes] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(
+            self.events
+            or self.standings
+            or self.new_tasks
+            or self.tasks
+            or self.attempts
+            or self.replies
+            or self.forgotten
+        )
+
+    def drop(self, id: str, number: int | None) -> None:  # noqa: A002 - the field's own name
+        """Take back what was to be written about a task that is to be forgotten."""
+        if number is not None:
+            for rows in (self.new_tasks, self.new_standings, self.tasks, self.standings):
+                rows.pop(number, None)
+        for key in [key for key, row in self.attempts.items() if row[1] == id]:
+            del self.attempts[key]
