@@ -7,16 +7,15 @@ the public Popen is the fallback, disarmed. Never `preexec_fn`, which forces a r
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
-import signal
-import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from procession.kernel.pidfd import open_pidfd
+from procession.kernel.pidfd_open import open_pidfd
+
+TYPE_CHECKING = False  # what type checkers take for True; the keeper imports this file, and `typing` is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 try:
     import _posixsubprocess
@@ -26,29 +25,53 @@ else:
     _fork_exec = _posixsubprocess.fork_exec
 
 _ERROR_REPORT_BYTES = 4096
+_SIGKILL = 9
 
 
-@dataclass(slots=True)
 class Spawning:
     """Everything the kernel needs to start one program. All text is bytes, all descriptors are open and ours."""
 
-    argv: Sequence[bytes]
-    executable: bytes
-    environment: Sequence[bytes] | None
-    cwd: bytes | None
-    stdin: int
-    stdout: int
-    stderr: int
-    pass_fds: tuple[int, ...] = ()
-    umask: int = -1
+    __slots__ = ("argv", "cwd", "environment", "executable", "pass_fds", "stderr", "stdin", "stdout", "umask")
+
+    def __init__(
+        self,
+        argv: Sequence[bytes],
+        executable: bytes,
+        environment: Sequence[bytes] | None,
+        cwd: bytes | None,
+        stdin: int,
+        stdout: int,
+        stderr: int,
+        pass_fds: tuple[int, ...] = (),
+        umask: int = -1,
+    ) -> None:
+        """Keep them."""
+        self.argv = argv
+        self.executable = executable
+        self.environment = environment
+        self.cwd = cwd
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+        self.pass_fds = pass_fds
+        self.umask = umask
+
+    def through(self, executable: bytes, argv: Sequence[bytes], pass_fds: tuple[int, ...]) -> Spawning:
+        """Give the same, but begun by another program, which also gets ``pass_fds``."""
+        fds = (*self.pass_fds, *pass_fds)
+        stdio = self.stdin, self.stdout, self.stderr
+        return Spawning(argv, executable, self.environment, self.cwd, *stdio, fds, self.umask)
 
 
-@dataclass(frozen=True, slots=True)
 class Child:
     """A child of ours. ``pidfd`` is None if it has ended, and was reaped by others, before we could look."""
 
-    pid: int
-    pidfd: int | None
+    __slots__ = ("pid", "pidfd")
+
+    def __init__(self, pid: int, pidfd: int | None) -> None:
+        """Keep both."""
+        self.pid = pid
+        self.pidfd = pidfd
 
 
 class ExecFailed(OSError):
@@ -70,8 +93,13 @@ def fork_and_exec(spawning: Spawning) -> Child:
 
     Blocks until exec has happened (vfork). Raises: ExecFailed; then no child is left.
     """
+    return _hold(fork_unheld(spawning))
+
+
+def fork_unheld(spawning: Spawning) -> int:
+    """Start it likewise, but give only its pid: for a parent that alone reaps its children. Raises: ExecFailed."""
     if _fork_exec is None:
-        return _hold(_popen(spawning))
+        return _popen(spawning)
     try:
         read_end, write_end = _pipe_above_stdio()
     except OSError as error:
@@ -88,7 +116,7 @@ def fork_and_exec(spawning: Spawning) -> Child:
     if report:
         _reap_failed(pid)
         raise _parse_report(report)
-    return _hold(pid)
+    return pid
 
 
 def _hold(pid: int) -> Child:
@@ -96,8 +124,7 @@ def _hold(pid: int) -> Child:
     try:
         return Child(pid, open_pidfd(pid))
     except OSError as error:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)  # our own child, not reaped yet: the number is still its own
+        _kill_own(pid)
         _reap_failed(pid)
         raise ExecFailed.of(error) from None
 
@@ -137,12 +164,23 @@ def _parse_report(report: bytes) -> ExecFailed:
         return ExecFailed(0, "exec")
 
 
+def _kill_own(pid: int) -> None:
+    try:
+        os.kill(pid, _SIGKILL)  # our own child, not reaped yet: the number is still its own
+    except ProcessLookupError:
+        return
+
+
 def _reap_failed(pid: int) -> None:
-    with contextlib.suppress(ChildProcessError):  # somebody else in this program reaps everything; it is gone anyway
+    try:
         os.waitpid(pid, 0)
+    except ChildProcessError:  # somebody else in this program reaps everything; it is gone anyway
+        return
 
 
 def _popen(spawning: Spawning) -> int:
+    import subprocess  # noqa: PLC0415 - slow to import, and hardly ever needed
+
     try:
         process = subprocess.Popen(
             list(spawning.argv),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
-from typing import Final
+
+TYPE_CHECKING = False  # `typing` is slow to import, and the keeper imports this
+if TYPE_CHECKING:
+    from typing import Final
 
 OUT_OF_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
 OUT_OF_PROCESSES: Final = frozenset({errno.EAGAIN, errno.ENOMEM})

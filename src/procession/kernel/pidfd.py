@@ -6,7 +6,6 @@ Sources: pidfd_open(2), pidfd_send_signal(2), waitid(2), include/uapi/linux/pidf
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import resource
@@ -16,8 +15,8 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# Newer kernels say ENOENT, older EINVAL, of a number that is a thread's and no process's.
-_NO_PROCESS = frozenset({errno.ESRCH, errno.ENOENT, errno.EINVAL})
+from procession.kernel.pidfd_open import open_pidfd as open_pidfd
+
 _INFO = struct.Struct("=QQ11IiII")
 _PIDFD_GET_INFO = (3 << 30) | (_INFO.size << 16) | (0xFF << 8) | 11
 _INFO_EXIT = 8
@@ -30,16 +29,6 @@ class Reaped:
 
     status: int | None
     usage: resource.struct_rusage | None
-
-
-def open_pidfd(pid: int) -> int | None:
-    """Open a descriptor (close-on-exec) for ``pid``; None if there is no such process (any more). Raises: OSError."""
-    try:
-        return os.pidfd_open(pid)
-    except OSError as error:
-        if error.errno in _NO_PROCESS:
-            return None
-        raise
 
 
 def has_ended(pidfd: int) -> bool:

@@ -7,17 +7,14 @@ by a host that ignores SIGTERM would ignore it too (docs/design/gotchas.md, "Ign
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
-import platform
-import re
 import signal
 import threading
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from procession.kernel.files import read_file
+from procession.kernel.reserved_signals import reset_reserved_signals
 
 _RESET_BY_EXEC = {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ}
 _INHERITABLE = tuple(sorted(int(each) for each in signal.valid_signals() - _RESET_BY_EXEC))
@@ -25,14 +22,12 @@ _INHERITABLE = tuple(sorted(int(each) for each in signal.valid_signals() - _RESE
 _signal: Any = import_module("_signal")
 _IGNORED = int(signal.SIG_IGN)
 
-_RESERVED = (32, 33)
-_RT_SIGACTION = {"x86_64": 13, "aarch64": 134}
-_SIGACTION_BYTES = 64
+_reset_reserved_once = functools.cache(reset_reserved_signals)
 
 
 def ignored_signals() -> list[int]:
     """Give the signals this process ignores, without those that spawning resets anyway."""
-    _reset_reserved()
+    _reset_reserved_once()
     ask = _signal.getsignal
     return [number for number in _INHERITABLE if ask(number) == _IGNORED]
 
@@ -57,21 +52,6 @@ def hidden(ignored: list[int]) -> Iterator[None]:
     finally:
         for number in ignored:
             _signal.signal(number, _IGNORED)
-
-
-@functools.cache
-def _reset_reserved() -> None:
-    """Give the C library's own two signals their default action, once, if our starter ignored them.
-
-    posix_spawn(3) of glibc starts programs so; no function of it or of Python reaches them, only the bare call does.
-    """
-    status = re.search(rb"^SigIgn:\t([0-9a-f]+)", read_file("/proc/self/status"), re.MULTILINE)
-    ignored = int(status[1], 16) if status else 0
-    call = _RT_SIGACTION.get(platform.machine())
-    for number in _RESERVED:
-        if call is not None and ignored >> (number - 1) & 1:
-            default = ctypes.create_string_buffer(_SIGACTION_BYTES)
-            ctypes.CDLL(None).syscall(call, number, default, None, 8)
 
 
 def _do_nothing(_number: int, _frame: object) -> None:

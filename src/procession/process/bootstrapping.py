@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from procession.errors import StartError, StartFailed
@@ -89,7 +88,7 @@ def _wrap(command: Command, spawning: Spawning, pty_stream: int | None, status: 
     }
     python = os.fsencode(sys.executable)
     start = [python, b"-I", b"-S", os.fsencode(_PROGRAM), json.dumps(spec).encode()]
-    return replace(spawning, argv=[*start, *spawning.argv], executable=python, pass_fds=further)
+    return spawning.through(python, [*start, *spawning.argv], (status,))
 
 
 async def _read_report(status: int) -> bytes:

@@ -52,9 +52,7 @@ def decode_exit(key: int, fields: Sequence[bytes]) -> Exit:
 
 def pack_record(exit: Exit) -> bytes:
     """Give its record in the journal."""
-    facts = _FACTS.pack(
-        exit.key, exit.seq, exit.status, exit.pid, exit.user_s, exit.system_s, exit.max_rss_kb, exit.at
-    )
+    facts = _FACTS.pack(exit.key, exit.seq, exit.status, exit.pid, exit.user_s, exit.system_s, exit.max_rss_kb, exit.at)
     return facts + _CHECKSUM.pack(crc32(facts))
 
 
