@@ -91,7 +91,7 @@ class CgroupTree:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether it was frozen when it was taken over, or by us."""
+        """Whether it was frozen when it was taken over."""
         return self._was_frozen
 
     def release(self) -> None:

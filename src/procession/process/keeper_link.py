@@ -12,14 +12,14 @@ import os
 import signal
 import socket
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from procession.errors import KeeperLost, KeeperUnavailable
 from procession.kernel import pidfd
 from procession.kernel.fork_exec import Child, ExecFailed
-from procession.model.outcome import Usage
 from procession.model.record import ExitFact
+from procession.process.exit_fact import exit_fact
 from procession.process.keeper_socket import KeeperSocket
 from procession.wire import exits, frames
 
@@ -28,21 +28,34 @@ if TYPE_CHECKING:
 
 
 class Greeting(NamedTuple):
-    """What a keeper says when one attaches: who it is, what lives, what it holds. Exits wait in the link."""
+    """What a keeper says when one attaches: who it is, what lives, what it holds, and the pids of those that ended.
+
+    How these ended waits in the link for whoever watches them.
+    """
 
     pid: int
     boot_id: str
     running: dict[int, Child]
     held: dict[tuple[int, str], int | None]
-    ended: frozenset[int]
+    ended: dict[int, int]
+
+
+Told = tuple[int, int, ExitFact]
+"""An exit as a keeper counts it, whose it is, and what is known of it."""
 
 
 class KeeperLink:
     """One connection. ``on_lost`` hears that the keeper is gone, after all leaders did."""
 
-    def __init__(self, connection: socket.socket, *, acknowledges: bool) -> None:
-        """Take ownership of a connected socket, within the event loop; ``acknowledges`` exits as soon as they come."""
+    def __init__(
+        self, connection: socket.socket, *, acknowledges: bool, last_words: Callable[[], Iterable[Told]] = tuple
+    ) -> None:
+        """Take ownership of a connected socket, within the event loop.
+
+        acknowledges: exits, as soon as they have come. last_words: exits that a keeper which is gone wrote down.
+        """
         self.is_lost = False
+        self._last_words = last_words
         self.on_lost: Callable[[], None] = _nothing
         self._acknowledges = acknowledges
         self._starting: dict[int, asyncio.Future[Child]] = {}
@@ -57,13 +70,14 @@ class KeeperLink:
     async def greet(self) -> Greeting:
         """Wait until the keeper has said all it knows. Raises: KeeperUnavailable: busy, or of another version."""
         await self._welcome
-        return _read_greeting(self._greeting, self._told)
+        return _read_greeting(self._greeting)
 
     async def spawn(self, key: int, body: Sequence[bytes], descriptors: Sequence[int]) -> Child:
         """Have a program started. Raises: ExecFailed; KeeperLost: nobody knows whether it was."""
         if self.is_lost:
             raise _lost()
-        answer = self._starting[key] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
+        self._starting[key] = answer
         self._socket.send(frames.SPAWN, key, body, descriptors)
         return await answer
 
@@ -124,12 +138,12 @@ class KeeperLink:
     def _take_greeting(self, frame: frames.Frame) -> None:
         if frame.op == frames.BUSY:
             self._welcome.set_exception(KeeperUnavailable("another supervisor is attached to the keeper"))
-        elif frame.op == frames.EXITED:
-            self._keep_exit(frame)
         elif frame.op == frames.WELCOME:
             self._welcome.set_result(None)
         else:
             self._greeting.append(frame)
+            if frame.op == frames.EXITED:
+                self._keep_exit(frame)
 
     def _take(self, frame: frames.Frame) -> None:
         match frame.op:
@@ -159,7 +173,8 @@ class KeeperLink:
             os.close(child.pidfd)
 
     def _keep_exit(self, frame: frames.Frame) -> None:
-        number, fact = _read_exit(frame)
+        told = exits.decode_exit(frame.id, frame.fields)
+        number, fact = told.seq, exit_fact(told)
         self._last_exit = max(self._last_exit, number)
         answer = self._starting.get(frame.id)
         wanted = frame.id in self._leaders or not self._welcome.done() or answer is None or not answer.cancelled()
@@ -182,6 +197,8 @@ class KeeperLink:
             if not answer.done():
                 answer.set_exception(_lost())
         self._starting.clear()
+        for number, key, fact in self._last_words():
+            self._told.setdefault(key, (number, fact))
         for key in [key for key in self._leaders if key in self._told]:
             self._tell_exit(key)
         leaders, self._leaders = self._leaders, {}
@@ -195,22 +212,17 @@ class KeeperLink:
         _links.discard(self)
 
 
-def _read_greeting(arrived: Sequence[frames.Frame], told: dict[int, tuple[int, ExitFact]]) -> Greeting:
+def _read_greeting(arrived: Sequence[frames.Frame]) -> Greeting:
     hello = arrived[0]
-    running, held = {}, {}
+    running, held, ended = {}, {}, {}
     for frame in arrived[1:]:
         if frame.op == frames.RUNNING:
             running[frame.id] = _child(frame)
         elif frame.op == frames.HELD:
             held[frame.id, frame.fields[0].decode()] = _only(frame)
-    return Greeting(hello.id, hello.fields[1].decode(), running, held, frozenset(told))
-
-
-def _read_exit(frame: frames.Frame) -> tuple[int, ExitFact]:
-    told = exits.decode_exit(frame.id, frame.fields)
-    peak = told.max_rss_kb * 1024 or None
-    usage = Usage(user_s=told.user_s, system_s=told.system_s, max_rss_bytes=peak)
-    return told.seq, ExitFact(status=told.status, at=told.at, usage=usage)
+        elif frame.op == frames.EXITED:
+            ended[frame.id] = int(frame.fields[1])
+    return Greeting(hello.id, hello.fields[1].decode(), running, held, ended)
 
 
 def _child(frame: frames.Frame) -> Child:

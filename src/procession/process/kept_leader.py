@@ -10,17 +10,24 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from procession.kernel import pidfd, proc
 from procession.kernel.fork_exec import Child
 from procession.model.record import ExitFact
 from procession.process.leader import Leader, OnExit
 
-if TYPE_CHECKING:
-    from procession.process.keeper_link import KeeperLink
-
 _LOST = "whoever reaped it did not tell: its keeper was gone"
+
+
+class Link(Protocol):
+    """What a leader needs of the connection to its keeper."""
+
+    def watch(self, leader: KeptLeader, /) -> None:
+        """Tell ``leader`` what happens to it."""
+
+    def forget(self, key: int, /) -> None:
+        """Tell nobody of ``key`` any more."""
 
 
 class KeptLeader(Leader):
@@ -28,7 +35,7 @@ class KeptLeader(Leader):
 
     is_looked_at = False
 
-    def __init__(self, child: Child, key: int, link: KeeperLink | None) -> None:
+    def __init__(self, child: Child, key: int, link: Link | None) -> None:
         """Take ownership of the descriptor."""
         super().__init__(child)
         self.key = key

@@ -109,4 +109,3 @@ class KeptParent:
             leaf=os.fsencode(tree.leaf) if tree.leaf else None,
             soft_limits=self._circumstances.soft,
         )
-

@@ -51,7 +51,7 @@ class Process:
     """One running command. Made by `spawn`; bound to the event loop it was made in.
 
     pid: of the leader. started_at, ended_at: seconds since the epoch. exit: how the leader ended, once it has.
-    outcome: the verdict, once all is over.
+    exit_fact: what its parent says of that. outcome: the verdict, once all is over. is_released: see `release`.
     """
 
     def __init__(self, command: Command, launched: Launched, announcer: Announcer) -> None:
@@ -62,13 +62,13 @@ class Process:
         self.ended_at: float | None = None
         self.exit: ExitStatus | None = None
         self.outcome: Outcome | None = None
-        self._began = time.monotonic() - launched.ran_s
+        self._began = time.monotonic() - max(time.time() - self.started_at, 0.0)
         self._announcer = announcer
         self._tell = announcer.tell
         self._tree = launched.tree
         self._tree_is_empty = False
         self._out_of_memory_kills = 0
-        self._exit_fact: ExitFact | None = None
+        self.exit_fact: ExitFact | None = None
         self._sent: set[int] = set()
         self._stopped_by: str | None = None
         self._forced = False
@@ -85,7 +85,7 @@ class Process:
         self._suspension = Suspension(self._leader, launched.tree, self._deadline, self._tell)
         if launched.is_suspended:
             self._suspension.take_over()
-        self._is_released = False
+        self.is_released = False
         self._tell(Started(pid=self.pid, at=self.started_at))
         self._ticker = ticker()
         if self._leader.is_looked_at:
@@ -93,6 +93,15 @@ class Process:
         self._leader.watch(self._on_exit, self.look)
 
     # --- what it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def has_stdin(self) -> bool:
+        """Whether its standard input is connected to this program."""
+        return self._wiring.stdin is not None
+
+    def leader_inode(self) -> int:
+        """Give the inode of the leader's descriptor, an identity for ever with the boot; 0 once it is gone."""
+        return self._leader.inode()
 
     @property
     def stdin(self) -> PipeWriter:
@@ -230,7 +239,7 @@ class Process:
 
         A cancellation meanwhile insists, and is raised once nothing is left.
         """
-        if self._is_released:
+        if self.is_released:
             await self._wiring.close()
             return
         keep = self.command.descendants == "keep" and self.exit is not None
@@ -250,7 +259,7 @@ class Process:
 
     def release(self) -> None:
         """Let it live on without us: leaving the block will end nothing. For who is to be followed by another."""
-        self._is_released = True
+        self.is_released = True
         self._ticker.discard(self)
         self._leader.release()
         self._tree.release()
@@ -267,7 +276,7 @@ class Process:
     def _on_exit(self, fact: ExitFact) -> None:
         self.ended_at = fact.at
         self.exit = status = UNKNOWN_EXIT if fact.status is None else decode_wait_status(fact.status)
-        self._exit_fact = fact
+        self.exit_fact = fact
         if self._deadline is not None:
             self._deadline.cancel()
         self._tell(
@@ -344,8 +353,8 @@ class Process:
             leaked=self._leaked,
             survivors=self._ending.survivors if self._ending else (),
             duration_s=time.monotonic() - self._began,
-            usage=self._exit_fact.usage if self._exit_fact else None,
-            lost=self._exit_fact.lost if self._exit_fact else None,
+            usage=self.exit_fact.usage if self.exit_fact else None,
+            lost=self.exit_fact.lost if self.exit_fact else None,
         )
 
     def _is_gone(self) -> bool:

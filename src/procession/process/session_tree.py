@@ -41,6 +41,7 @@ class SessionTree:
         self._since = 0
         self._session_is_ours = True
         self._stopped_by_us: list[tuple[int, int]] = []
+        self._was_stopped = False
 
     def fork(self, fork: Callable[[], Child]) -> Child:
         """Fork, and remember the leader and when it began."""
@@ -65,12 +66,20 @@ class SessionTree:
         stat = proc.read_stat(pid)
         self._since = stat.start_ticks if stat else 0
 
-    def take_over(self, leader: Identity, *, is_alive: bool) -> None:
+    @property
+    def is_frozen(self) -> bool:
+        """Whether its leader stands still; whoever stopped it, `resume` lets all of it go on."""
+        stat = proc.read_stat(self._leader) if self._leader else None
+        return stat is not None and stat.state in proc.STOPPED_STATES
+
+    def take_over(self, leader: Identity | None, *, is_alive: bool) -> None:
         """Know a tree that somebody else looked after: its session is trusted only if its leader lives."""
-        self._leader, self._since = leader.pid, leader.start_ticks
+        if leader is not None:
+            self._leader, self._since = leader.pid, leader.start_ticks
         self._born_at = time.monotonic()
         self._forked_at = -math.inf
         self._session_is_ours = is_alive
+        self._was_stopped = self.is_frozen
 
     def environment(self) -> dict[str, str]:
         """The cookie, added to those of the trees that we are in ourselves."""
@@ -120,6 +129,11 @@ class SessionTree:
             with contextlib.suppress(PermissionError):
                 pidfd.signal_if(pid, signal.SIGCONT, partial(_is_same, pid, start_ticks))
         self._stopped_by_us.clear()
+        if self._was_stopped:  # by who looked after it before us, and knew whom
+            self._was_stopped = False
+            for pid in self.pids():
+                with contextlib.suppress(PermissionError):
+                    pidfd.signal_if(pid, signal.SIGCONT, partial(self.has, pid))
 
     def out_of_memory_kills(self) -> int:
         """Nobody counts here."""

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import fcntl
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from procession.errors import NoDescriptorsLeft, StdioUnavailable
@@ -44,6 +45,24 @@ class OpenStreams:
         except BaseException:
             self.close()
             raise
+
+    @classmethod
+    def reopened(cls, command: Command, held: Mapping[str, int]) -> OpenStreams:
+        """Open again what belongs to a process that runs already; ``held`` are our ends of it by name.
+
+        A log that cannot be opened any more is left out: the process goes on writing it, or not, without us.
+        """
+        streams = cls.__new__(cls)
+        streams.child, streams.further = [], {}
+        streams.ours, streams.logs = dict(held), {}
+        streams._command = command
+        streams._only_for_child = []
+        for name in ("stdout", "stderr"):
+            wanted = getattr(command, name)
+            if isinstance(wanted, Log):
+                with contextlib.suppress(StdioUnavailable):
+                    streams._open_log(name, wanted)
+        return streams
 
     @property
     def pty_stream(self) -> int | None:

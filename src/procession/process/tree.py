@@ -49,6 +49,10 @@ class Tree(Protocol):
     def leaf(self) -> str | None:
         """The control group that the leader must be born in, if it is one."""
 
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it was frozen when it was taken over."""
+
     def environment(self) -> dict[str, str]:
         """Give the variables the leader must carry."""
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import termios
+from collections.abc import Callable
 
 from procession.errors import InputClosed
 from procession.kernel.waiters import wake
@@ -23,6 +24,7 @@ class PipeWriter:
         """Take ownership of ``descriptor``. Must be called within the event loop."""
         os.set_blocking(descriptor, False)
         self.closed = False
+        self.on_closed: Callable[[], object] = lambda: None  # by wish: a program that ends closes without a word
         self._descriptor = descriptor
         self._terminal = terminal
         self._unfinished_bytes = 0
@@ -53,6 +55,7 @@ class PipeWriter:
                 for _ in range(2 if self._unfinished_bytes else 1):
                     await self._write_some(memoryview(_END_OF_FILE))
         self.close_now()
+        self.on_closed()
 
     def close_now(self) -> None:
         """Close at once; a write that still waits raises InputClosed."""

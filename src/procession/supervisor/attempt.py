@@ -28,7 +28,10 @@ _LEAK_DRAIN_S = 0.1
 
 
 class Attempt:
-    """Runs ``command`` once, in ``block``. ``record`` takes facts, ``take_output`` pieces of output."""
+    """Runs ``command`` once, in ``block``. ``record`` takes facts, ``take_output`` pieces of output.
+
+    is_taken_over: its start was recorded by whoever looked after it before us.
+    """
 
     def __init__(
         self,
@@ -37,12 +40,15 @@ class Attempt:
         clock: Clock,
         record: Callable[[Event], None],
         take_output: Callable[[str, bytes], None],
+        *,
+        is_taken_over: bool = False,
     ) -> None:
         self._command = command
         self._block = block
         self._clock = clock
         self._record = record
         self._take_output = take_output
+        self._is_taken_over = is_taken_over
         self._unsubscribe: Callable[[], None] = lambda: None
         self.process: RunningProcess | None = None
 
@@ -59,7 +65,8 @@ class Attempt:
 
     def _begin(self, process: RunningProcess) -> None:
         self.process = process
-        self._record(Started(at=process.started_at, pid=process.pid))
+        if not self._is_taken_over:
+            self._record(Started(at=process.started_at, pid=process.pid))
         self._unsubscribe = process.subscribe(self._pass_on)
 
     def _pass_on(self, event: Event) -> None:

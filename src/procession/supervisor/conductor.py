@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from procession.model.view import TaskView
     from procession.supervisor.clock import Clock
     from procession.supervisor.entry import Entry
-    from procession.supervisor.launcher import Block, Launch
+    from procession.supervisor.launcher import Block
+    from procession.supervisor.launching import Launch
     from procession.supervisor.ledger import Ledger
 
 logger = logging.getLogger("procession.task")
@@ -60,7 +61,7 @@ class Conductor:
         self.announcer = Announcer()
         self.clock = clock
         self.ledger = ledger
-        self.ledger.after_commit = self._drop_what_is_kept
+        self.ledger.after_each_commit(self._drop_what_is_kept)
         self.is_draining = False
         self.idle = asyncio.Event()
         self.idle.set()
@@ -203,11 +204,11 @@ class Conductor:
     def adopt(self, entry: Entry, block: Block) -> None:
         """Look after an attempt that was started by whoever was here before us."""
         entry.last_line = LastLine(log_paths(entry.task.command))
-        self._run(entry, block)
+        self._run(entry, block, is_taken_over=entry.view.state is not State.STARTING)
 
-    def _run(self, entry: Entry, block: Block) -> None:
+    def _run(self, entry: Entry, block: Block, *, is_taken_over: bool = False) -> None:
         record, hear = partial(self._take, entry), partial(self._hear, entry)
-        entry.attempt = Attempt(entry.task.command, block, self.clock, record, hear)
+        entry.attempt = Attempt(entry.task.command, block, self.clock, record, hear, is_taken_over=is_taken_over)
         entry.runner = asyncio.create_task(entry.attempt.run(), name=f"procession {entry.id}")
         entry.runner.add_done_callback(partial(self._attempt_over, entry))
 
@@ -235,7 +236,7 @@ class Conductor:
 
     def _attempt_over(self, entry: Entry, runner: asyncio.Task[Outcome]) -> None:
         if self._is_handing_over:
-            runner.cancelled() or runner.exception()  # noqa: B018 - looked at, so that asyncio does not complain
+            _ = runner.cancelled() or runner.exception()  # looked at, so that asyncio does not complain
             return
         outcome = self._outcome_of(entry, runner)
         entry.last_line.finish()

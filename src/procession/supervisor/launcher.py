@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable
+    from collections.abc import AsyncIterable, Callable
 
     from procession.model.command import Command
     from procession.model.event import Event
     from procession.model.outcome import Outcome
-    from procession.supervisor.entry import Entry
 
 
 class InputStream(Protocol):
@@ -80,22 +78,9 @@ class RunningProcess(Protocol):
 Block = AbstractAsyncContextManager[RunningProcess]
 """A block in which a process runs; entering it raises StartError, leaving it ends the tree."""
 
-Launch = Callable[["Entry"], Block]
-"""Gives the block in which the next attempt of a task runs."""
-
 
 class Launcher(Protocol):
     """Start a command; entering the block raises StartError, leaving it ends the tree."""
 
     def __call__(self, command: Command, /) -> AbstractAsyncContextManager[RunningProcess]:
         """Give the block in which ``command`` runs."""
-
-
-def launching(launcher: Launcher | None) -> Launch:
-    """Start the command of each task with ``launcher``; as children of this process without one."""
-    if launcher is None:
-        from procession.process.spawn import spawn  # noqa: PLC0415 - who brings a launcher needs no process room
-
-        launcher = spawn
-    start = launcher
-    return lambda entry: start(entry.task.command)

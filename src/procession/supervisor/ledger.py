@@ -19,7 +19,6 @@ class Ledger(Protocol):
     """Takes every fact in order. What is over and ``keeps`` to be found here need not stay in memory."""
 
     keeps: bool
-    after_commit: Callable[[], None]
 
     @property
     def failure(self) -> str | None:
@@ -27,6 +26,12 @@ class Ledger(Protocol):
 
     def note(self, event: Event, entry: Entry | None) -> None:
         """Take a fact, and with it that ``entry`` has changed."""
+
+    def after_each_commit(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` whenever something was written."""
+
+    def check_writable(self) -> None:
+        """Refuse to take anything new while nothing can be written. Raises: StoreUnavailable."""
 
     def place(self, id: str, command: Command) -> Command:  # noqa: A002 - the field's own name
         """Send what ``command`` would print to us where it is kept. Raises: InvalidTask: it cannot be kept."""
@@ -58,10 +63,15 @@ class NoLedger:
 
     def __init__(self) -> None:
         self._numbers = 0
-        self.after_commit: Callable[[], None] = lambda: None
 
     def note(self, event: Event, entry: Entry | None) -> None:
         """Let it pass."""
+
+    def after_each_commit(self, callback: Callable[[], None]) -> None:
+        """Nothing is written."""
+
+    def check_writable(self) -> None:
+        """There is nothing to write."""
 
     def place(self, id: str, command: Command) -> Command:  # noqa: A002, ARG002 - the port's
         """Leave it as it is: it prints to this process."""

@@ -59,7 +59,8 @@ class Registry:
         self._entries.pop(entry.id, None)
         self._dependents.pop(entry.id, None)
 
-    def _known(self, id: str) -> Entry | None:  # noqa: A002 - the field's own name
+    def find(self, id: str) -> Entry | None:  # noqa: A002 - the field's own name
+        """Find a task; None if there is none."""
         if not isinstance(id, str):
             return None
         return self._entries.get(id) or self._archive(id)

@@ -16,9 +16,11 @@ from procession.kernel.waiters import wake
 from procession.supervisor.entry import Entry
 
 if TYPE_CHECKING:
+    from procession.model.command import Command
     from procession.model.event import Event
     from procession.model.record import AttemptRecord
     from procession.store.store import Store
+    from procession.supervisor.log_shelf import LogShelf
 
 logger = logging.getLogger("procession.store")
 
@@ -27,19 +29,34 @@ RETRY_S: Final = 1.0
 
 
 class StoreLedger:
-    """Writes to ``store``. ``after_commit`` is called whenever something was written: exits may be forgotten then."""
+    """Writes to ``store``; new logs stand on ``shelf``."""
 
     keeps = True
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, shelf: LogShelf) -> None:
         self.store = store
-        self.after_commit: Callable[[], None] = lambda: None
+        self._shelf = shelf
+        self._after_commit: list[Callable[[], None]] = []
         self._changed: dict[str, Entry] = {}
         self._is_due = False
         self._retry: asyncio.TimerHandle | None = None
         self._waiters: list[asyncio.Future[None]] = []
         self._tidying: asyncio.Task[None] | None = None
         self.failure: str | None = None
+
+    def after_each_commit(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` whenever something was written: exits may be forgotten then, and what is over dropped."""
+        self._after_commit.append(callback)
+
+    def check_writable(self) -> None:
+        """Refuse to take anything new while nothing can be written. Raises: StoreUnavailable."""
+        if self.failure is not None:
+            hint = "what runs goes on, and is written down later; `procession doctor` says more"
+            raise StoreUnavailable(self.store.path, self.failure, hint=hint)
+
+    def place(self, id: str, command: Command) -> Command:  # noqa: A002 - the field's own name
+        """Send what it would print to us into logs of its own."""
+        return self._shelf.place(id, command)
 
     def note(self, event: Event, entry: Entry | None) -> None:
         """Take a fact; it is written at the end of this turn of the loop."""
@@ -83,13 +100,7 @@ class StoreLedger:
     async def commit(self) -> None:
         """Commit now. Raises: StoreUnavailable."""
         self._commit()
-        if self.failure is not None:
-            raise StoreUnavailable(
-                f"the store cannot be written: {self.failure}",
-                hint="what runs goes on; free some room, and ask again (`procession doctor`)",
-                path=self.store.path,
-                reason=self.failure,
-            )
+        self.check_writable()
 
     async def close(self) -> None:
         """Write what is left, and let go."""
@@ -126,7 +137,8 @@ class StoreLedger:
         if self.failure is not None:
             logger.warning("the store can be written again")
             self.failure = None
-        self.after_commit()
+        for callback in self._after_commit:
+            callback()
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             wake(waiter)

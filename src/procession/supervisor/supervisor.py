@@ -15,8 +15,6 @@ from procession.errors import InvalidTask, StoreUnavailable, UsageError
 from procession.model.event import Edited, Event, Removed, Submitted
 from procession.model.pool import HARD_LIMIT, SOFT_LIMIT
 from procession.model.signals import signal_number
-from procession.model.state import State
-from procession.model.stdio import Pipe
 from procession.model.task import Task, task
 from procession.model.view import TaskView, edited_view, view_of
 from procession.policy.admission import Admission, FixedLimit
@@ -31,7 +29,8 @@ from procession.supervisor.acting import (
 from procession.supervisor.clock import Clock, SystemClock
 from procession.supervisor.conductor import Conductor
 from procession.supervisor.entry import Entry
-from procession.supervisor.launcher import Launch, Launcher, launching
+from procession.supervisor.launcher import Launcher
+from procession.supervisor.launching import Launch, launching
 from procession.supervisor.ledger import Ledger, NoLedger
 from procession.supervisor.place import placed
 
@@ -127,8 +126,7 @@ class Supervisor:
         if not self._is_open:
             message = "the supervisor takes no tasks: its block was not entered, or is being left"
             raise UsageError(message)
-        if self._ledger.failure is not None:
-            raise StoreUnavailable.of(self._ledger.failure)
+        self._ledger.check_writable()
         given = list(tasks)
         if replace:
             self._make_room(given)

@@ -1,0 +1,54 @@
+"""Taking over what an earlier program of ours started: its leader, its tree, its streams, as if we had.
+
+Not here: whether it still lives (`procession.policy.recovery`), and who looked after it meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+
+from procession.kernel import cgroup
+from procession.model.command import Command
+from procession.model.record import AttemptRecord
+from procession.process.boot import is_alive
+from procession.process.cgroup_tree import CgroupTree
+from procession.process.launch import Launched
+from procession.process.leader import Leader
+from procession.process.no_tree import NoTree
+from procession.process.session_tree import SessionTree
+from procession.process.stdio import OpenStreams
+from procession.process.tree import Tree
+
+
+def relaunch(
+    record: AttemptRecord,
+    command: Command,
+    leader: Leader,
+    tree: Tree,
+    *,
+    held: Mapping[str, int],
+    ran_s: float,
+) -> Launched:
+    """Put together what is needed to look after the attempt of ``record``; ``held`` are our ends, kept by a keeper."""
+    return Launched(
+        leader,
+        tree,
+        OpenStreams.reopened(command, held),
+        started_at=record.started_at or time.time(),
+        ran_s=ran_s,
+        is_suspended=tree.is_frozen,
+    )
+
+
+def find_tree(record: AttemptRecord, base: cgroup.Base | None) -> Tree:
+    """Find the tree of an attempt; one without members where nothing of it can be left."""
+    if record.tree.leaf is not None and base is not None:
+        with contextlib.suppress(OSError):
+            return CgroupTree(base, record.tree.leaf)
+    if record.tree.token is not None:
+        tree = SessionTree(record.tree.token)
+        tree.take_over(record.leader, is_alive=record.leader is not None and is_alive(record.leader))
+        return tree
+    return NoTree()

@@ -1,0 +1,190 @@
+"""Running tasks as children of a keeper, each step written down before it is taken: the launcher of the daemon.
+
+The intent stands in the store before the keeper hears of it; the exit stands there before the keeper may forget it.
+Not here: what becomes of what an earlier supervisor left (`recovery`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from procession.errors import KeeperUnavailable, StartError
+from procession.model.event import Event, Exited
+from procession.model.record import AttemptRecord, Phase
+from procession.model.state import State
+from procession.model.stdio import Pipe
+from procession.process.boot import identify
+from procession.process.launch import launch
+from procession.process.spawn import Spawning
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from types import TracebackType
+
+    from procession.model.command import Command
+    from procession.process.durable_keeper import DurableKeeper
+    from procession.process.keeper_link import KeeperLink
+    from procession.process.launch import Launched
+    from procession.process.process import Process
+    from procession.process.stdio import OpenStreams
+    from procession.process.tree import Tree
+    from procession.supervisor.entry import Entry
+    from procession.supervisor.store_ledger import StoreLedger
+
+logger = logging.getLogger("procession.keeper")
+
+_RENEWAL_PAUSE_S = 1.0
+_HELD = ("stdin", "pty")
+"""Our ends that a task must not lose when we are gone."""
+
+
+class Custody:
+    """Gives each attempt its block. ``keeper`` is attached, and attached anew whenever it was lost."""
+
+    def __init__(self, ledger: StoreLedger, keeper: DurableKeeper) -> None:
+        self.keeper = keeper
+        self.ledger = ledger
+        self._is_there = asyncio.Event()
+        self._renewal: asyncio.Task[None] | None = None
+        keeper.on_lost = self._renew
+        ledger.after_each_commit(self._acknowledge)
+
+    def open(self) -> None:
+        """Begin to start things: the keeper is attached, and what it had is sorted out."""
+        self._is_there.set()
+
+    def launch(self, entry: Entry) -> KeptAttempt:
+        """Give the block in which a new attempt runs."""
+        record = AttemptRecord(key=self.ledger.store.next_key(), task=entry.id, attempt=entry.view.attempt)
+        return KeptAttempt(self, entry, record, self._start)
+
+    def adopt(self, entry: Entry, record: AttemptRecord, launched: Launched, *, holds: bool) -> KeptAttempt:
+        """Give the block in which an attempt runs on that was started before us."""
+
+        async def take(_attempt: KeptAttempt, _command: Command) -> Launched:
+            return launched
+
+        attempt = KeptAttempt(self, entry, record, take)
+        attempt.holds = holds
+        return attempt
+
+    async def close(self) -> None:
+        """Leave the keeper to itself."""
+        self.keeper.on_lost = lambda: None
+        if self._renewal is not None:
+            self._renewal.cancel()
+            await asyncio.wait([self._renewal])
+        self.keeper.close()
+
+    async def _start(self, attempt: KeptAttempt, command: Command) -> Launched:
+        await self._is_there.wait()
+        parent = self.keeper.parent(attempt.record.key, attempt.entry.context)
+        return await launch(command, parent, attempt.intend)
+
+    def _acknowledge(self) -> None:
+        if self._is_there.is_set():
+            self.keeper.link.acknowledge()
+
+    def _renew(self) -> None:
+        """The keeper is gone: what it started goes on without it, what is to be started waits for the next one."""
+        logger.error("the keeper is gone; what it started is followed without it, and another one is started")
+        self._is_there.clear()
+        self._renewal = asyncio.create_task(self._attach_anew())
+
+    async def _attach_anew(self) -> None:
+        while True:
+            try:
+                greeting = await self.keeper.attach()
+            except KeeperUnavailable as error:
+                logger.error("%s", error)
+                await asyncio.sleep(_RENEWAL_PAUSE_S)
+                continue
+            for key in greeting.ended:  # its journal was read already, when the old one was lost
+                self.keeper.link.forget(key)
+            self._is_there.set()
+            self.keeper.link.acknowledge()
+            return
+
+
+class KeptAttempt:
+    """One attempt as a block: what `Spawning` is, with every step of it written down."""
+
+    def __init__(
+        self,
+        custody: Custody,
+        entry: Entry,
+        record: AttemptRecord,
+        start: Callable[[KeptAttempt, Command], Awaitable[Launched]],
+    ) -> None:
+        self.entry = entry
+        self.record = record
+        self._custody = custody
+        self._spawning = Spawning(entry.task.command, start=partial(start, self))
+        self._process: Process | None = None
+        self.holds = False
+
+    async def __aenter__(self) -> Process:
+        """Start it, or take it over. Raises: StartError."""
+        try:
+            self._process = process = await self._spawning.__aenter__()
+        except StartError:
+            self._note(phase=Phase.OVER)
+            raise
+        if self.record.phase is Phase.INTENDED:
+            leader = identify(process.pid, process.leader_inode())
+            self._note(phase=Phase.STARTED, leader=leader, started_at=process.started_at)
+        process.subscribe(self._hear)
+        if isinstance(process.command.stdin, Pipe) and process.has_stdin:
+            process.stdin.on_closed = partial(self._drop, "stdin")
+        if self.entry.view.state is State.STOPPING:  # the wish is older than we are
+            self.entry.acts.add(asyncio.create_task(self._go_on_stopping(process)))
+        return process
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End what is left of it, unless it was released."""
+        assert self._process is not None
+        await self._spawning.__aexit__(kind, error, trace)
+        if not self._process.is_released:
+            self._note(phase=Phase.OVER)
+            if self.holds:
+                self._drop("")
+
+    async def intend(self, tree: Tree, streams: OpenStreams) -> None:
+        """Write down what is about to be started, and have our ends of its streams held."""
+        offsets = {name: log.start_offset for name, log in streams.logs.items()}
+        self._note(tree=tree.mark, offsets=offsets)
+        await self._custody.ledger.wait_written()
+        link = self._link()
+        if link is not None:
+            for name in streams.ours.keys() & set(_HELD):
+                self.holds = True
+                link.hold(self.record.key, name, streams.ours[name])
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Exited) and self.record.exit is None and self._process is not None:
+            self._note(phase=Phase.EXITED, exit=self._process.exit_fact)
+
+    async def _go_on_stopping(self, process: Process) -> None:
+        await process.terminate(by=self.entry.wish or "user")
+
+    def _note(self, **changes: Any) -> None:
+        self.record = replace(self.record, **changes)
+        self._custody.ledger.note_attempt(self.record)
+
+    def _drop(self, name: str) -> None:
+        link = self._link()
+        if link is not None:
+            link.drop(self.record.key, name)
+
+    def _link(self) -> KeeperLink | None:
+        try:
+            return self._custody.keeper.link
+        except KeeperUnavailable:
+            return None

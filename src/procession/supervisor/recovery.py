@@ -1,0 +1,145 @@
+"""Taking up, at the start, what an earlier supervisor left: the store says what was, the keeper and the kernel what is.
+
+Adopts the living, completes the dead, calls lost only what is lost; nothing is started twice, no stranger is touched.
+The judgement itself is pure: `procession.policy.recovery`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from procession.kernel.fork_exec import Child
+from procession.model.event import Adopted, Requeued
+from procession.model.record import AttemptRecord, Phase
+from procession.model.state import State
+from procession.policy.recovery import Ended, Fate, Found, Kept, NeverStarted, Orphaned, judge_attempt
+from procession.policy.running_time import running_s
+from procession.process.boot import boot_id, is_alive
+from procession.process.kept_leader import EndedLeader, KeptLeader, open_leader
+from procession.process.relaunch import find_tree, relaunch
+from procession.supervisor.entry import Entry
+
+if TYPE_CHECKING:
+    from procession.process.keeper_link import Greeting
+    from procession.process.leader import Leader
+    from procession.process.tree import Tree
+    from procession.supervisor.conductor import Conductor
+    from procession.supervisor.custody import Custody
+
+logger = logging.getLogger("procession.recovery")
+
+_TOLD_ONCE = frozenset({"exited", "closed", "output_ended", "output_leaked", "stopping", "tree_empty"})
+
+
+class Recovery:
+    """One recovery. ``adopted``, ``requeued``, ``ended`` count what became of the attempts that were under way."""
+
+    def __init__(self, conductor: Conductor, custody: Custody, greeting: Greeting) -> None:
+        self.adopted = self.requeued = self.ended = 0
+        self._conductor = conductor
+        self._custody = custody
+        self._greeting = greeting
+        self._store = custody.ledger.store
+        self._attempts = {(each.task, each.attempt): each for each in self._store.attempts_not_over()}
+        self._held: dict[int, dict[str, int]] = {}
+        for (key, name), descriptor in greeting.held.items():
+            if descriptor is not None:
+                self._held.setdefault(key, {})[name] = descriptor
+
+    def run(self) -> None:
+        """Take up every task that is not over."""
+        for record in self._store.unfinished():
+            self._conductor.accept(Entry.of(record))
+        for entry in self._conductor.registry:
+            if entry.view.state is State.QUEUED:
+                self._requeue_as_it_was(entry)
+            else:
+                self._take_up(entry, self._attempts.pop((entry.id, entry.view.attempt), None))
+        self._end_what_is_left()
+        self._custody.open()
+
+    def _requeue_as_it_was(self, entry: Entry) -> None:
+        wait_s = 0.0 if entry.due_at is None else max(entry.due_at - self._conductor.clock.time(), 0.0)
+        self._conductor.settle_later(entry, wait_s)
+
+    def _take_up(self, entry: Entry, record: AttemptRecord | None) -> None:
+        now = self._conductor.clock.time()
+        tree = None if record is None else find_tree(record, self._custody.keeper.base)
+        match judge_attempt(record, self._look_for(record, tree), now):
+            case NeverStarted():
+                self._start_again(entry)
+            case fate:
+                assert record is not None
+                assert tree is not None
+                self._adopt(entry, record, tree, fate)
+
+    def _start_again(self, entry: Entry) -> None:
+        self.requeued += 1
+        self._conductor.record(Requeued(at=self._conductor.clock.time()).of(entry.id, entry.view.attempt))
+        self._conductor.settle(entry)
+
+    def _look_for(self, record: AttemptRecord | None, tree: Tree | None) -> Found:
+        if record is None or tree is None:
+            return Found()
+        leader = record.leader
+        return Found(
+            keeper_runs=record.key in self._greeting.running,
+            keeper_ended=record.key in self._greeting.ended,
+            written=record.exit,
+            is_same_boot=leader is None or leader.boot_id == boot_id(),
+            is_same_keeper=not self._custody.keeper.is_new,
+            leader_lives=leader is not None and is_alive(leader),
+            tree_lives=not tree.is_empty(),
+        )
+
+    def _leader(self, record: AttemptRecord, fate: Fate) -> Leader:
+        pid = record.leader.pid if record.leader is not None else 0
+        match fate:
+            case Kept():
+                child = self._greeting.running.pop(record.key, None) or Child(
+                    self._greeting.ended.get(record.key, pid), None
+                )
+                return KeptLeader(child, record.key, self._custody.keeper.link)
+            case Orphaned():
+                assert record.leader is not None
+                return KeptLeader(Child(pid, open_leader(pid, record.leader.start_ticks)), record.key, None)
+            case Ended(fact):
+                return EndedLeader(pid, fact)
+        raise AssertionError(fate)
+
+    def _adopt(self, entry: Entry, record: AttemptRecord, tree: Tree, fate: Fate) -> None:
+        self.ended += isinstance(fate, Ended)
+        self.adopted += not isinstance(fate, Ended)
+        leader, events = self._leader(record, fate), self._events(entry)
+        entry.told = frozenset(str(event["event"]) for event in events) & _TOLD_ONCE
+        if record.leader is None and leader.pid:
+            tree.take_leader(leader.pid)
+        held = self._held.get(record.key, {})
+        ran_s = running_s(events, time.time())
+        launched = relaunch(record, entry.task.command, leader, tree, held=held, ran_s=ran_s)
+        if entry.view.state is not State.STARTING:
+            adopted = Adopted(at=time.time(), pid=leader.pid, orphaned=isinstance(fate, Orphaned))
+            self._conductor.record(adopted.of(entry.id, entry.view.attempt))
+        self._conductor.adopt(entry, self._custody.adopt(entry, record, launched, holds=record.key in self._held))
+
+    def _events(self, entry: Entry) -> list[dict[str, object]]:
+        """Give what was told of the present attempt."""
+        told = (msgspec.json.decode(body) for _, body in self._store.events(0, tasks=[entry.id], limit=100_000))
+        return [event for event in told if event.get("attempt") == entry.view.attempt]
+
+    def _end_what_is_left(self) -> None:
+        """Kill attempts that nobody wants any more, cancelled while they started; leave alone what we do not know."""
+        for record in self._attempts.values():
+            child = self._greeting.running.pop(record.key, None)
+            tree = find_tree(record, self._custody.keeper.base)
+            tree.kill()
+            if child is not None:
+                KeptLeader(child, record.key, self._custody.keeper.link).end_at_once()
+            self._custody.ledger.note_attempt(msgspec.structs.replace(record, phase=Phase.OVER))
+        for key, child in self._greeting.running.items():
+            logger.warning("the keeper runs process %d for an attempt %d that the store does not know", child.pid, key)
+            KeptLeader(child, key, self._custody.keeper.link).release()
