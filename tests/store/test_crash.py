@@ -41,7 +41,8 @@ def test_killed_at_any_instant(path, children, python):
 
 
 @pytest.mark.long
-def test_killed_at_any_of_many_instants(path, children, python):
-    """The same, two hundred times."""
-    for _ in range(200):
+@pytest.mark.parametrize("file", range(20))
+def test_killed_at_any_of_many_instants(path, children, python, file):
+    """The same, ten times in each of twenty files."""
+    for _ in range(10):
         check_whole(path, kill_at_random(path, children, python))

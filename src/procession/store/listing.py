@@ -6,6 +6,7 @@ The unfinished are all in it; of the ended as many of the newest as were asked f
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -39,8 +40,7 @@ class Wanted(NamedTuple):
         limit = -1 if self.limit is None else max(self.limit, 0)
         return {
             "ids": json.dumps(list(self.ids or ())),
-            # SQLite negates a set of characters by ^ alone.
-            "globs": json.dumps([each.replace("[!", "[^") for each in self.globs or ()]),
+            "globs": json.dumps([_bounded(each) for each in self.globs or ()]),
             "groups": json.dumps(list(self.groups or ())),
             "live": json.dumps([each.value for each in states - {State.ENDED}]),
             "ended": limit if State.ENDED in states else 0,
@@ -73,6 +73,12 @@ def list_rows(reader: Reader, wanted: Wanted) -> list[TaskRow]:
     return reader.believe(rows, _row, "task")
 
 
+def _bounded(glob: str) -> tuple[str, str, str]:
+    """Give between which ids a pattern can lie, by what it begins with, and the pattern in the words of SQLite."""
+    begin = re.split(r"[*?[]", glob, maxsplit=1)[0]
+    return begin, begin + "\x7f", glob.replace("[!", "[^")  # ids are ASCII, and hold no control characters
+
+
 def _row(row: Row) -> TaskRow:
     made = TaskRow(*row)
     check_row(made.id, made.state, made.pid)
@@ -89,7 +95,9 @@ _SHOWN: Final = (
 _CHOSEN: Final = (
     "WITH chosen (number) AS ("
     "SELECT number FROM task WHERE id IN (SELECT value FROM json_each(:ids))"
-    " UNION SELECT number FROM json_each(:globs) AS glob JOIN task ON task.id GLOB glob.value"
+    " UNION SELECT number FROM json_each(:globs) AS glob CROSS JOIN task"
+    " ON task.id >= json_extract(glob.value, '$[0]') AND task.id < json_extract(glob.value, '$[1]')"
+    " AND task.id GLOB json_extract(glob.value, '$[2]')"
     " UNION SELECT number FROM standing WHERE group_name IN (SELECT value FROM json_each(:groups))),"
     " shown (number) AS (SELECT * FROM"
     " (SELECT number FROM chosen CROSS JOIN standing USING (number) WHERE state = 'ended'"
