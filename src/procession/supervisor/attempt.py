@@ -28,7 +28,7 @@ _LEAK_DRAIN_S = 0.1
 
 
 class Attempt:
-    """Runs ``command`` once, in ``block``. ``record`` takes facts, ``take_output`` pieces of output.
+    """Runs ``command`` once, in the block that ``begin`` gives. ``record`` takes facts, ``take_output`` pieces of output.
 
     is_taken_over: its start was recorded by whoever looked after it before us.
     """
@@ -36,7 +36,7 @@ class Attempt:
     def __init__(
         self,
         command: Command,
-        block: Block,
+        begin: Callable[[], Block],
         clock: Clock,
         record: Callable[[Event], None],
         take_output: Callable[[str, bytes], None],
@@ -44,7 +44,7 @@ class Attempt:
         is_taken_over: bool = False,
     ) -> None:
         self._command = command
-        self._block = block
+        self._begin_block = begin
         self._clock = clock
         self._record = record
         self._take_output = take_output
@@ -55,7 +55,7 @@ class Attempt:
     async def run(self) -> Outcome:
         """Run to the end of the tree. A failed start is an outcome; cancelling ends the tree and is raised."""
         try:
-            async with self._block as process:
+            async with self._begin_block() as process:
                 self._begin(process)
                 return await self._follow(process)
         except StartError as error:

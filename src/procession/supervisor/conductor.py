@@ -199,16 +199,16 @@ class Conductor:
         entry.last_line = LastLine(log_paths(entry.task.command))
         entry.told = frozenset()
         self.record(Starting(at=self.clock.time(), command=entry.view.command).of(entry.id, entry.view.attempt))
-        self._run(entry, self._launch(entry))
+        self._run(entry, partial(self._launch, entry))
 
     def adopt(self, entry: Entry, block: Block) -> None:
         """Look after an attempt that was started by whoever was here before us."""
         entry.last_line = LastLine(log_paths(entry.task.command))
-        self._run(entry, block, is_taken_over=entry.view.state is not State.STARTING)
+        self._run(entry, lambda: block, is_taken_over=entry.view.state is not State.STARTING)
 
-    def _run(self, entry: Entry, block: Block, *, is_taken_over: bool = False) -> None:
+    def _run(self, entry: Entry, begin: Callable[[], Block], *, is_taken_over: bool = False) -> None:
         record, hear = partial(self._take, entry), partial(self._hear, entry)
-        entry.attempt = Attempt(entry.task.command, block, self.clock, record, hear, is_taken_over=is_taken_over)
+        entry.attempt = Attempt(entry.task.command, begin, self.clock, record, hear, is_taken_over=is_taken_over)
         entry.runner = asyncio.create_task(entry.attempt.run(), name=f"procession {entry.id}")
         entry.runner.add_done_callback(partial(self._attempt_over, entry))
 
