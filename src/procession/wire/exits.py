@@ -23,7 +23,7 @@ class Exit:
 
     __slots__ = ("at", "key", "max_rss_kb", "pid", "seq", "status", "system_s", "user_s")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - in the order of the record
         self, key: int, seq: int, status: int, pid: int, user_s: float, system_s: float, max_rss_kb: int, at: float
     ) -> None:
         """Keep them, in the order of the record."""
@@ -37,10 +37,10 @@ class Exit:
         self.at = at
 
 
-def encode_exit(exit: Exit) -> list[bytes]:
+def encode_exit(ended: Exit) -> list[bytes]:
     """Give the fields of EXITED; the key is the frame's id."""
-    whole = (exit.seq, exit.pid, exit.status)
-    rest = (b"%.6f" % exit.user_s, b"%.6f" % exit.system_s, b"%d" % exit.max_rss_kb, b"%.6f" % exit.at)
+    whole = (ended.seq, ended.pid, ended.status)
+    rest = (b"%.6f" % ended.user_s, b"%.6f" % ended.system_s, b"%d" % ended.max_rss_kb, b"%.6f" % ended.at)
     return [*(b"%d" % each for each in whole), *rest]
 
 
@@ -50,9 +50,11 @@ def decode_exit(key: int, fields: Sequence[bytes]) -> Exit:
     return Exit(key, int(seq), int(status), int(pid), float(user_s), float(system_s), int(max_rss_kb), float(at))
 
 
-def pack_record(exit: Exit) -> bytes:
+def pack_record(ended: Exit) -> bytes:
     """Give its record in the journal."""
-    facts = _FACTS.pack(exit.key, exit.seq, exit.status, exit.pid, exit.user_s, exit.system_s, exit.max_rss_kb, exit.at)
+    facts = _FACTS.pack(
+        ended.key, ended.seq, ended.status, ended.pid, ended.user_s, ended.system_s, ended.max_rss_kb, ended.at
+    )
     return facts + _CHECKSUM.pack(crc32(facts))
 
 

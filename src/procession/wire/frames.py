@@ -35,10 +35,10 @@ class Frame:
 
     __slots__ = ("fds", "fields", "id", "op", "version")
 
-    def __init__(self, op: int, id: int, fields: list[bytes], fds: tuple[int, ...] | None, version: int) -> None:
+    def __init__(self, op: int, key: int, fields: list[bytes], fds: tuple[int, ...] | None, version: int) -> None:
         """Keep them."""
         self.op = op
-        self.id = id
+        self.id = key
         self.fields = fields
         self.fds = fds
         self.version = version
@@ -49,14 +49,14 @@ class Frame:
         self.fds = ()
 
 
-def encode(op: int, id: int = 0, fields: Sequence[bytes] = (), fd_count: int = 0) -> bytes:
+def encode(op: int, key: int = 0, fields: Sequence[bytes] = (), fd_count: int = 0) -> bytes:
     """Give the bytes of a frame. Raises: ValueError: a NUL inside a field, or more than a frame holds."""
     body = b"\0".join((*fields, b"")) if fields else b""
     if body.count(0) != len(fields):
         raise ValueError("a field of a frame contains a NUL")
     if len(body) > BODY_LIMIT_BYTES:
         raise ValueError(f"a frame holds {BODY_LIMIT_BYTES} bytes, not {len(body)}")
-    return _HEADER.pack(len(body), op, VERSION, fd_count, id) + body
+    return _HEADER.pack(len(body), op, VERSION, fd_count, key) + body
 
 
 class FrameReader:
@@ -69,7 +69,7 @@ class FrameReader:
         self._groups: list[_Group] = []
 
     def feed(self, data: bytes, fds: tuple[int, ...] = (), *, is_truncated: bool = False) -> None:
-        """Take what one receive gave. Descriptors that the kernel had to drop make the frame they belong to unusable."""
+        """Take what one receive gave. If the kernel dropped descriptors, so does their frame."""
         start = self._offset + len(self._bytes)
         self._bytes += data
         if is_truncated:
@@ -81,7 +81,7 @@ class FrameReader:
         """Give the next whole frame, if it is there. Raises: BadFrame."""
         if len(self._bytes) < _HEADER.size:
             return None
-        length, op, version, fd_count, id = _HEADER.unpack_from(self._bytes)
+        length, op, version, fd_count, key = _HEADER.unpack_from(self._bytes)
         if length > BODY_LIMIT_BYTES:
             raise BadFrame(f"a frame of {length} bytes; the limit is {BODY_LIMIT_BYTES}")
         end = _HEADER.size + length
@@ -94,7 +94,7 @@ class FrameReader:
         fds = self._claim(fd_count)
         self._offset += end
         self._close_unclaimed()
-        return Frame(op, id, body.split(b"\0")[:-1], fds, version)
+        return Frame(op, key, body.split(b"\0")[:-1], fds, version)
 
     def close(self) -> None:
         """Close what no frame has claimed."""

@@ -6,9 +6,8 @@ Source: unix(7), cmsg(3).
 
 from __future__ import annotations
 
-import struct
-
 import _socket
+import struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
