@@ -36,7 +36,9 @@ class Controller:
         self.early: list[Frame] = []
         self.null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
 
-    def ask(self, op: int, key: int = 0, *fields: bytes, fds: tuple[int, ...] = (), announced: int | None = None) -> None:
+    def ask(
+        self, op: int, key: int = 0, *fields: bytes, fds: tuple[int, ...] = (), announced: int | None = None
+    ) -> None:
         data = encode(op, key, fields, len(fds) if announced is None else announced)
         sent = send(self.socket, data, fds)
         self.socket.sendall(data[sent:])
@@ -155,9 +157,21 @@ class Keeper:
 
     def connect(self) -> Controller:
         """Connect, and read the greeting into `told`."""
+        return self._greeted(self._open())
+
+    def connect_raw(self) -> Controller:
+        """Connect, and leave the greeting to be read."""
+        self.controllers.append(Controller(self._open()))
+        return self.controllers[-1]
+
+    def _open(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX)
-        connection.connect(os.fspath(self.folder / "keeper.sock"))
-        return self._greeted(connection)
+        try:
+            connection.connect(os.fspath(self.folder / "keeper.sock"))
+        except OSError:
+            connection.close()
+            raise
+        return connection
 
     def wait(self) -> int:
         return self.process.wait(LIMIT_S)
@@ -185,7 +199,7 @@ class Keeper:
         return True
 
     def _launch(self, mode: str, fd: int, setting: str) -> None:
-        argv = [*self.start, sys.executable, "-I", "-S", "-B", PROGRAM, mode, f"{fd}", setting, self.home]
+        argv = [*self.start, sys.executable, "-I", "-S", PROGRAM, mode, f"{fd}", setting, self.home]
         self.process = subprocess.Popen(argv, pass_fds=[fd])
 
     def _greeted(self, connection: socket.socket) -> Controller:
@@ -261,7 +275,7 @@ def wait_gone(pid: int, timeout_s: float = 20.0) -> None:
 
 
 def end_hard(pid: int) -> None:
-    """kill -9."""
+    """Kill -9."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""What is executed: ``python -I -S -B <this file> MODE FD SETTING HOME_PROCS``.
+"""What is executed: ``python -I -S <this file> MODE FD SETTING HOME_PROCS``.
 
 MODE ``attached``: FD is the connection, SETTING the grace in seconds. ``durable``: FD is listening, SETTING the journal.
 HOME_PROCS is the ``cgroup.procs`` of the group the keeper lives in, empty where there are no leaves. The interpreter
