@@ -1,4 +1,4 @@
-"""Starts an attached keeper with one task and says both pids; then forks a copy that holds all descriptors, if asked."""
+"""Starts an attached keeper with one task, forks a copy of itself if asked, and says all pids."""
 
 import os
 import signal

@@ -39,11 +39,13 @@ class Controller:
     def ask(
         self, op: int, key: int = 0, *fields: bytes, fds: tuple[int, ...] = (), announced: int | None = None
     ) -> None:
+        """Send any frame."""
         data = encode(op, key, fields, len(fds) if announced is None else announced)
         sent = send(self.socket, data, fds)
         self.socket.sendall(data[sent:])
 
     def spawn(self, key: int, *argv: str, fds: tuple[int, ...] = (), **options) -> None:
+        """Ask for a program; what is not given of 0, 1, 2 is /dev/null."""
         environment = options.pop("environment", [b"%b=%b" % each for each in os.environb.items()])
         executable = os.fsencode(options.pop("executable", argv[0]))
         request = SpawnRequest(executable, [os.fsencode(each) for each in argv], environment, **options)
@@ -78,10 +80,12 @@ class Controller:
         return frame
 
     def exit(self) -> Exit:
+        """Wait for an exit."""
         frame = self.next(frames.EXITED)
         return decode_exit(frame.id, frame.fields)
 
     def refusal(self) -> tuple[int, str]:
+        """Wait for a refusal: errno and stage."""
         frame = self.next(frames.REFUSED)
         return int(frame.fields[0]), frame.fields[1].decode()
 
@@ -95,6 +99,7 @@ class Controller:
         return told
 
     def run(self, key: int, *argv: str, **options) -> Exit:
+        """Run it to its end."""
         self.start(key, *argv, **options)
         return self.exit()
 
@@ -114,6 +119,7 @@ class Controller:
         return text
 
     def close(self) -> None:
+        """End the connection."""
         for frame in self.early:
             frame.close()
         self.reader.close()
@@ -134,19 +140,23 @@ class Keeper:
 
     @property
     def journal(self) -> Path:
+        """Where a durable one keeps its exits."""
         return self.folder / "exits.journal"
 
     @property
     def pid(self) -> int:
+        """The keeper's own."""
         return self.process.pid
 
     def attached(self, grace_s: float = 1.0) -> Controller:
+        """Start one that ends with us."""
         ours, theirs = socket.socketpair()
         with theirs:
             self._launch("attached", theirs.fileno(), f"{grace_s}")
         return self._greeted(ours)
 
     def durable(self) -> Controller:
+        """Start one that waits for controllers."""
         path = self.folder / "keeper.sock"
         path.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX) as listener:
@@ -174,6 +184,7 @@ class Keeper:
         return connection
 
     def wait(self) -> int:
+        """Wait for its end."""
         return self.process.wait(LIMIT_S)
 
     def end(self) -> None:

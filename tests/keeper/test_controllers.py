@@ -129,6 +129,7 @@ def test_it_imports_nothing_heavy(keeper, python):
 
 
 def children_of(pid):
+    """The pids of its children, zombies included."""
     with open(f"/proc/{pid}/task/{pid}/children") as listing:
         return listing.read().split()
 
@@ -140,9 +141,11 @@ def is_stuck(pid):
 
 
 def numbers_of(pid):
+    """Those of its descriptors."""
     return {int(number) for number in os.listdir(f"/proc/{pid}/fd")}
 
 
 def switches_of(pid):
+    """How often it has gone to sleep."""
     with open(f"/proc/{pid}/status") as status:
         return next(line for line in status if line.startswith("voluntary_ctxt_switches"))

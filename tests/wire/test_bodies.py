@@ -20,7 +20,7 @@ EXITS = st.builds(
     NAME, st.lists(TEXT, min_size=1, max_size=4), st.lists(TEXT, max_size=4), st.none() | NAME,
     st.none() | st.integers(0, 0o777), st.none() | NAME, st.dictionaries(st.integers(0, 15), st.integers(-1, 2**40)),
 )  # fmt: skip
-def test_a_spawn_comes_back(executable, argv, environment, cwd, umask, leaf, limits):
+def test_a_spawn_comes_back(executable, argv, environment, cwd, umask, leaf, limits):  # noqa: PLR0917 - one per field
     """Empty arguments and variables included."""
     request = SpawnRequest(executable, argv, environment, cwd=cwd, umask=umask, leaf=leaf, soft_limits=limits)
 

@@ -1,5 +1,6 @@
 """Frames come out of a stream as they went in, however it was cut; their descriptors stay with them."""
 
+import itertools
 import os
 
 import pytest
@@ -18,7 +19,7 @@ def test_any_cut_gives_the_same_frames(sent, cuts):
     stream = b"".join(encode(*each) for each in sent)
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
     reader, got = FrameReader(), []
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in itertools.pairwise(places):
         reader.feed(stream[start:end])
         while (frame := reader.next_frame()) is not None:
             got.append((frame.op, frame.id, frame.fields))
