@@ -64,6 +64,12 @@ class Controller:
         self._changed.update((child.key, child) for child in changed)
         self.flush()
 
+    def is_gone(self) -> bool:
+        """Whether its other end was closed; what that had sent before may still be here."""
+        poll = select.poll()
+        poll.register(self.socket.fileno(), 0)
+        return bool(poll.poll(0))
+
     def is_done(self) -> bool:
         """Whether nothing more will come from it."""
         return self._is_ended and not self._has_more

@@ -24,6 +24,7 @@ class Journal:
     def __init__(self, path: str | None, move_high: Callable[[int], int]) -> None:
         """Read what an earlier keeper left, up to a record that is not whole. Raises: OSError."""
         self.unacked: dict[int, Exit] = {}
+        self._seq_of: dict[int, int] = {}
         self._path = path
         self._fd = -1
         self._size_bytes = 0
@@ -40,19 +41,20 @@ class Journal:
 
     def find(self, key: int) -> Exit | None:
         """Give the unacknowledged exit of a task, if there is one."""
-        return next((each for each in self.unacked.values() if each.key == key), None)
+        seq = self._seq_of.get(key)
+        return None if seq is None else self.unacked[seq]
 
     def add(self, exits: list[Exit]) -> None:
         """Keep them, on disk if it can be."""
-        self.unacked.update((each.seq, each) for each in exits)
+        self._remember(exits)
         if self._fd >= 0:
             self._unwritten += exits
             self.write()
 
     def ack(self, seq: int) -> None:
         """Forget the exits up to ``seq``."""
-        for each in [known for known in self.unacked if known <= seq]:
-            del self.unacked[each]
+        while self.unacked and (first := next(iter(self.unacked))) <= seq:
+            self._seq_of.pop(self.unacked.pop(first).key, None)
         if self._fd < 0:
             return
         self._unwritten = [each for each in self._unwritten if each.seq > seq]
@@ -82,8 +84,12 @@ class Journal:
         while chunk := os.read(self._fd, 1 << 20):
             data += chunk
         exits = unpack_records(bytes(data))
-        self.unacked = {each.seq: each for each in exits}
+        self._remember(exits)
         self._truncate(len(exits) * RECORD_BYTES)
+
+    def _remember(self, exits: list[Exit]) -> None:
+        self.unacked.update((each.seq, each) for each in exits)
+        self._seq_of.update((each.key, each.seq) for each in exits)
 
     def _truncate(self, size_bytes: int) -> None:
         """Cut the file; if that fails the next record overwrites what is beyond, or it is cut when it is read."""

@@ -84,7 +84,8 @@ class Keeper:
             if self._ending is not None and self._ending.turn(
                 has_children=self._has_children, has_news=self._has_news()
             ):
-                self._leaves.remove()
+                if self._controller is None:  # nobody is left who could do it
+                    self._leaves.remove()
                 return 0
 
     def _poll(self) -> set[int]:
@@ -125,7 +126,12 @@ class Keeper:
                 self._end(self._grace_s)
 
     def _accept(self, listener: _socket.socket) -> None:
-        """Greet the next controller, unless there is one, or it is not our user's."""
+        """Greet the next controller, unless there is one, or it is not our user's.
+
+        One that is gone is read to its end first, in the turns to come: the greeting tells what its requests led to.
+        """
+        if self._controller is not None and self._controller.is_gone():
+            return
         try:
             fd, _ = listener._accept()  # type: ignore[attr-defined]  # what `socket.accept` is made of
         except OSError:  # it has gone again, or there is no descriptor for it

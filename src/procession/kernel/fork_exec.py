@@ -35,6 +35,7 @@ class Spawning:
 
     def __init__(
         self,
+        *,
         argv: Sequence[bytes],
         executable: bytes,
         environment: Sequence[bytes] | None,
@@ -58,9 +59,17 @@ class Spawning:
 
     def through(self, executable: bytes, argv: Sequence[bytes], pass_fds: tuple[int, ...]) -> Spawning:
         """Give the same, but begun by another program, which also gets ``pass_fds``."""
-        fds = (*self.pass_fds, *pass_fds)
-        stdio = self.stdin, self.stdout, self.stderr
-        return Spawning(argv, executable, self.environment, self.cwd, *stdio, fds, self.umask)
+        return Spawning(
+            argv=argv,
+            executable=executable,
+            environment=self.environment,
+            cwd=self.cwd,
+            stdin=self.stdin,
+            stdout=self.stdout,
+            stderr=self.stderr,
+            pass_fds=(*self.pass_fds, *pass_fds),
+            umask=self.umask,
+        )
 
 
 class Child:

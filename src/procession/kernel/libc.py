@@ -10,7 +10,7 @@ try:
 except ImportError:  # an interpreter built without it
     _library: int | None = None
 else:
-    _library = _ctypes.dlopen(None, 0)
+    _library = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]  # None is the program itself
 
 
 def call_libc(name: str, *arguments: int | bytes | None) -> int:

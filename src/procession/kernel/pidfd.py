@@ -15,7 +15,9 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from procession.kernel.pidfd_open import open_pidfd as open_pidfd
+from procession.kernel.pidfd_open import open_pidfd
+
+__all__ = ["Reaped", "exit_status", "has_ended", "open_pidfd", "reap", "send_signal", "signal_if", "stop_state_changed"]
 
 _INFO = struct.Struct("=QQ11IiII")
 _PIDFD_GET_INFO = (3 << 30) | (_INFO.size << 16) | (0xFF << 8) | 11
