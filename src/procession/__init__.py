@@ -11,11 +11,12 @@ TYPE_CHECKING = False  # what type checkers take for True; the module that defin
 
 _ROOMS = {
     "procession.errors": (
-        "AlreadyEnded BadFormat BadWorkingDirectory CancelledRun CannotSignal CoreDumped EndError "
-        "ExitedWithCode InputClosed InterpreterMissing InvalidCommand InvalidSignal InvalidTask "
-        "InvalidTaskFile InvalidTransition KilledBySignal NoDescriptorsLeft NoProcessesLeft NotExecutable "
-        "OutcomeUnknown OutputLimitReached ProcessionError ProgramNotFound StartError StartFailed "
-        "StdioUnavailable Stopped StreamUnavailable TextFileBusy TimedOut TooLong UnknownTask UsageError"
+        "AlreadyEnded BadFormat BadWorkingDirectory CancelledRun CannotSignal Conflict CoreDumped "
+        "DaemonRunning DaemonUnavailable EndError ExitedWithCode ForeignPeer InputClosed "
+        "InterpreterMissing InvalidCommand InvalidSignal InvalidTask InvalidTaskFile InvalidTransition "
+        "KilledBySignal NoDescriptorsLeft NoProcessesLeft NotExecutable OutcomeUnknown OutputLimitReached "
+        "ProcessionError ProgramNotFound StartError StartFailed StdioUnavailable Stopped StoreUnavailable "
+        "StreamUnavailable TextFileBusy TimedOut TooLong UnknownTask UnsafePath UsageError"
     ),
     "procession.model.command": "Command StopStep command shell",
     "procession.model.limits": "Limits",

@@ -305,3 +305,78 @@ class InputClosed(ProcessionError):
     """The process no longer reads its standard input."""
 
     code = "input_closed"
+
+
+# --- the daemon and what it keeps ------------------------------------------------------------------------------------
+
+
+class DaemonUnavailable(ProcessionError):
+    """No daemon answers, or it ends just now. ``path`` is the socket; ``reason`` says what was seen."""
+
+    code = "daemon_unavailable"
+    path: str
+    reason: str
+
+    def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
+        """Say that the daemon behind ``path`` cannot be reached for ``reason``."""
+        super().__init__(f"the daemon at {path} cannot be reached: {reason}", hint=hint, path=path, reason=reason)
+
+
+class DaemonRunning(ProcessionError):
+    """Another daemon serves this home already. ``home``; ``pid`` is its process, None where it did not say."""
+
+    code = "daemon_running"
+    home: str
+    pid: int | None
+
+    def __init__(self, home: str, pid: int | None) -> None:
+        """Say who serves ``home``."""
+        who = f"process {pid}" if pid else "another process"
+        hint = "use that one, or end it with `procession daemon stop`"
+        super().__init__(f"a daemon serves {home} already: {who}", hint=hint, home=home, pid=pid)
+
+
+class UnsafePath(ProcessionError):
+    """A directory or socket of ours is not ours alone, so nothing was put there. ``path``; ``reason`` says why."""
+
+    code = "unsafe_path"
+    path: str
+    reason: str
+
+    def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
+        """Say what is wrong with ``path``."""
+        super().__init__(f"{path} is not safe to use: {reason}", hint=hint, path=path, reason=reason)
+
+
+class ForeignPeer(ProcessionError):
+    """The other end of a socket is not ours to talk to. ``uid`` is the user it belongs to."""
+
+    code = "foreign_peer"
+    uid: int
+
+    def __init__(self, uid: int) -> None:
+        """Say whose process it is."""
+        super().__init__(f"the other end of the socket belongs to user {uid}, not to us", uid=uid)
+
+
+class Conflict(ProcessionError):
+    """The request contradicts one that was carried out already. ``reason`` says how."""
+
+    code = "conflict"
+    reason: str
+
+    def __init__(self, reason: str, *, hint: str = "") -> None:
+        """Say what the request contradicts."""
+        super().__init__(f"conflict: {reason}", hint=hint, reason=reason)
+
+
+class StoreUnavailable(ProcessionError):
+    """What happens cannot be recorded (disk full, read-only), so nothing new is taken on. ``path``; ``reason``."""
+
+    code = "store_unavailable"
+    path: str
+    reason: str
+
+    def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
+        """Say what is wrong with the store at ``path``."""
+        super().__init__(f"the store {path} cannot be written: {reason}", hint=hint, path=path, reason=reason)
