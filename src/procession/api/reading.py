@@ -66,9 +66,10 @@ def _takes_many(kind: Any) -> bool:
 
 
 def _usage(error: msgspec.ValidationError, where: str) -> Exception:
-    """Values that check themselves raise errors of ours, with a field and a hint: those say it better."""
-    if isinstance(error.__cause__, UsageError):
-        return error.__cause__
     message, _, place = str(error).partition(" - at `$")
-    field = place.removesuffix("`").lstrip(".")
-    return UsageError(f"{where}: {message}" + (f" at {field}" if field else ""), field=field)
+    place = place.removesuffix("`").lstrip(".")
+    if isinstance(error.__cause__, UsageError):
+        # Values that check themselves say it better; only where they stand is not known to them.
+        error.__cause__.__dict__["place"] = place
+        return error.__cause__
+    return UsageError(f"{where}: {message}" + (f" at {place}" if place else ""), field=place)

@@ -29,8 +29,8 @@ def message(name: str, data: bytes, id: str = "") -> Message:  # noqa: A002 - th
 class EventStream:
     """An ASGI answer that sends ``messages``, and a comment whenever there was none for a while."""
 
-    def __init__(self, messages: Messages, ending: asyncio.Event, heartbeat_s: float = HEARTBEAT_S) -> None:
-        self._messages, self._ending, self._heartbeat_s = messages, ending, heartbeat_s
+    def __init__(self, messages: Messages, ending: asyncio.Event) -> None:
+        self._messages, self._ending = messages, ending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the protocol's
         """Send until it is over."""
@@ -62,7 +62,7 @@ class EventStream:
         self, coming: asyncio.Future[Message | None], send: Send, over: Sequence[asyncio.Future[Any]]
     ) -> Message | None:
         while True:
-            await asyncio.wait([coming, *over], timeout=self._heartbeat_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([coming, *over], timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
             if coming.done():
                 return coming.result()
             if any(each.done() for each in over):
