@@ -25,6 +25,7 @@ class Reply:
 
     @property
     def json(self):
+        """What it says."""
         return json.loads(self.body)
 
 
@@ -48,6 +49,7 @@ class Stream:
                 fields[name] = value
 
     async def all(self):
+        """Give every event to the end."""
         found = []
         while (each := await self.next()) is not None:
             found.append(each)
@@ -78,11 +80,13 @@ class Server:
         self.has_parted = False
 
     async def ask(self, method, target, body=None, **headers):
+        """Ask, and give the whole answer."""
         async with self._open(method, target, body, headers) as (status, given, reader, _):
             return Reply(status, given, await reader.readexactly(int(given["content-length"])))
 
     @contextlib.asynccontextmanager
     async def stream(self, target, **headers):
+        """Ask for a stream; leaving the block breaks it off."""
         async with self._open("GET", target, None, headers) as (status, given, reader, writer):
             assert (status, given["content-type"]) == (200, "text/event-stream")
             yield Stream(reader, writer)

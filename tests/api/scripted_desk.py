@@ -1,5 +1,7 @@
 """A supervisor that does what it is told: tasks in memory, no processes, events that count as on disk at once."""
 
+# ruff: noqa: A002, ARG002, D102 - names, arguments and sentences are those of the port
+
 import asyncio
 import os
 import time

@@ -57,19 +57,17 @@ async def test_filter(serve):
 
 async def test_the_end_of_the_daemon_ends_streams(serve):
     """A stream that is followed ends with the daemon."""
-    async with serve() as server:
-        async with server.stream("/v1/events?follow=true") as stream:
-            server.ending.set()
+    async with serve() as server, server.stream("/v1/events?follow=true") as stream:
+        server.ending.set()
 
-            assert await stream.next() is None
+        assert await stream.next() is None
 
 
 async def test_heartbeat(serve, monkeypatch):
     """While nothing happens, a comment shows that the connection lives."""
     monkeypatch.setattr("procession.api.sse.HEARTBEAT_S", 0.02)
-    async with serve() as server:
-        async with server.stream("/v1/events?follow=true") as stream:
-            lines = [await stream.line() for _ in range(6)]
+    async with serve() as server, server.stream("/v1/events?follow=true") as stream:
+        lines = [await stream.line() for _ in range(6)]
 
     assert lines == [b": hello\n", b"\n", b": \n", b"\n", b": \n", b"\n"]
 
