@@ -108,7 +108,7 @@ def test_every_error_survives_pickling():
             copy = pickle.loads(pickle.dumps(error, protocol))
             assert type(copy) is type(error)
             assert (str(copy), copy.__dict__, copy.code) == (str(error), error.__dict__, error.code)
-    assert pickle.loads(pickle.dumps(made[8])).stdout == "out"
+    assert pickle.loads(pickle.dumps(made[14])).stdout == "out"
 
 
 def test_wrong_usage_is_a_value_error():

@@ -6,11 +6,13 @@ import sys
 
 import pytest
 
-from procession.daemon.lock import find_holder, hold_lock
+from procession.daemon.locate import find_socket
+from procession.daemon.lock import hold_lock, read_holder
 from procession.errors import DaemonRunning
 
 HOLDS = """
 import sys
+from procession.daemon.locate import find_socket
 from procession.daemon.lock import hold_lock
 from procession.daemon.paths import find_paths
 with hold_lock(find_paths()):
@@ -26,27 +28,29 @@ def test_the_second_is_told_who_is_first(paths, mode):
         with pytest.raises(DaemonRunning) as caught, hold_lock(paths):
             pass
         assert (caught.value.pid, caught.value.home) == (os.getpid(), paths.home)
-        assert find_holder(paths).api_socket == paths.api_socket
+        assert read_holder(paths).api_socket == paths.api_socket
         assert mode(paths.lock) == 0o600
-    assert find_holder(paths) is None
+    assert read_holder(paths) is None
     with hold_lock(paths):
         pass
 
 
 def test_a_killed_holder_holds_nothing(paths):
-    """The lock ends with its holder, however that ends, and what it wrote is believed no more."""
+    """The lock ends with its holder, however that ends, and what it wrote misleads nobody."""
     paths.make()
     with subprocess.Popen([sys.executable, "-c", HOLDS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         process.stdout.readline()
-        assert find_holder(paths).pid == process.pid
+        assert read_holder(paths).pid == process.pid
         process.kill()
         process.wait()
-        assert find_holder(paths) is None
+    assert find_socket(paths) is None
+    with hold_lock(paths):
+        assert read_holder(paths).pid == os.getpid()
 
 
 def test_no_lock_yet(paths):
     """Where there never was a daemon, nobody holds anything."""
-    assert find_holder(paths) is None
+    assert read_holder(paths) is None
 
 
 def test_a_link_in_the_way(paths, tmp_path):

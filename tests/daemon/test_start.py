@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from procession.daemon.lock import find_holder
-from procession.daemon.start import find_socket, start_daemon
+from procession.daemon.locate import find_socket
+from procession.daemon.lock import read_holder
+from procession.daemon.start import start_daemon
 from procession.errors import DaemonUnavailable
 
 
@@ -15,7 +16,7 @@ def test_start(program, paths, mode, end_detached):
     """It answers when the call returns, in a session of its own, in `/`, its words in a private log."""
     assert find_socket(paths) is None
     assert start_daemon(paths, program) == paths.api_socket
-    pid = find_holder(paths).pid
+    pid = read_holder(paths).pid
     try:
         assert start_daemon(paths, ["nothing is started twice"]) == paths.api_socket
         assert os.getsid(pid) != os.getsid(0)
@@ -37,7 +38,7 @@ def test_two_at_once(program, paths, end_detached):
         each.start()
     for each in callers:
         each.join()
-    end_detached(find_holder(paths).pid)
+    end_detached(read_holder(paths).pid)
 
     assert found == [paths.api_socket] * 4
     assert Path(paths.daemon_log).read_text() == "left True\n"
@@ -53,7 +54,7 @@ def test_found_by_its_lock(program, paths, tmp_path, monkeypatch, end_detached):
         assert find_paths().api_socket != paths.api_socket
         assert start_daemon(find_paths(), ["nothing is started"]) == paths.api_socket
     finally:
-        end_detached(find_holder(paths).pid)
+        end_detached(read_holder(paths).pid)
 
 
 def test_one_that_fails(program, paths):
@@ -87,4 +88,4 @@ def test_a_long_runtime_directory(program, tmp_path, monkeypatch, end_detached):
     try:
         assert start_daemon(paths, program) == paths.api_socket
     finally:
-        end_detached(find_holder(paths).pid)
+        end_detached(read_holder(paths).pid)

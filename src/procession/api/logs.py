@@ -63,13 +63,18 @@ class Output(Struct, frozen=True, kw_only=True):
 async def stream_logs(call: Call) -> Answer:
     """Answer with a stream of ``output``, and ``end`` with the task as it stands then."""
     details = call.desk.details(call.id)
-    paths = {
-        _NUMBERS[stream]: path
-        for stream, path in details.logs.items()
-        if stream in _NUMBERS and call.query.stream in (stream, "both")
-    }
+    paths = _choose(details.logs, call.query.stream)
     offsets = await _find_start(call, paths, details.note)
     return EventStream(_read(call.desk, details, paths, offsets, follow=call.query.follow), call.ending)
+
+
+def _choose(logs: Mapping[str, str], wanted: str) -> dict[int, str]:
+    paths: dict[int, str] = {}
+    for stream, number in _NUMBERS.items():
+        path = logs.get(stream)
+        if path is not None and wanted in (stream, "both") and path not in paths.values():
+            paths[number] = path
+    return paths
 
 
 async def _find_start(call: Call, paths: Mapping[int, str], note: str | None) -> dict[int, int]:

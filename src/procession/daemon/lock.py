@@ -10,10 +10,7 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
-from typing import Final
-
-import msgspec
-from msgspec import Struct
+from typing import Final, NamedTuple
 
 from procession.daemon.paths import Paths
 from procession.errors import DaemonRunning
@@ -21,8 +18,8 @@ from procession.errors import DaemonRunning
 _READ_BYTES: Final = 8192
 
 
-class Holder(Struct, frozen=True):
-    """Who holds the lock."""
+class Holder(NamedTuple):
+    """Who holds the lock, or held it when it was killed."""
 
     pid: int
     api_socket: str
@@ -37,20 +34,24 @@ def hold_lock(paths: Paths) -> Iterator[None]:
             holder = _read(descriptor)
             raise DaemonRunning(paths.home, holder.pid if holder else None)
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, msgspec.json.encode(Holder(os.getpid(), paths.api_socket)), 0)
+        os.pwrite(descriptor, os.fsencode(f"{os.getpid()}\n{paths.api_socket}\n"), 0)
         yield
+        os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 
 
-def find_holder(paths: Paths) -> Holder | None:
-    """Say who holds the lock now; None if nobody does, or whoever does has not said yet. Raises: OSError."""
+def read_holder(paths: Paths) -> Holder | None:
+    """Say who took the lock last and did not give it back; whether that one still lives, only its socket can tell.
+
+    The lock itself is not tried: for that instant, a daemon that starts would take us for another. Raises: OSError.
+    """
     try:
         descriptor = _open(paths.lock, 0)
     except FileNotFoundError:
         return None
     try:
-        return None if _try_lock(descriptor) else _read(descriptor)
+        return _read(descriptor)
     finally:
         os.close(descriptor)
 
@@ -68,7 +69,6 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def _read(descriptor: int) -> Holder | None:
-    try:
-        return msgspec.json.decode(os.pread(descriptor, _READ_BYTES, 0), type=Holder)
-    except msgspec.MsgspecError:  # locked just now, and not written yet
-        return None
+    pid, _, rest = os.fsdecode(os.pread(descriptor, _READ_BYTES, 0)).partition("\n")
+    # Without its last line break it was locked just now, and is being written.
+    return Holder(int(pid), rest[:-1]) if pid.isdigit() and rest.endswith("\n") else None

@@ -5,16 +5,14 @@ Not here: files within the store's and the logs' directories, whose rooms know t
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from procession.daemon.private import make_private
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     """``home`` survives a reboot; ``runtime`` holds the sockets."""
 
     home: str
@@ -87,5 +85,7 @@ def _runtime_directory(home: str, environ: Mapping[str, str]) -> str:
     shared = os.path.normpath(f"{base}/procession")
     if home == os.path.expanduser("~/.local/state/procession"):
         return shared
+    import hashlib  # noqa: PLC0415 - a client of the usual home is not to pay for it
+
     # Each home has a daemon of its own, and so a place of its own for sockets.
     return f"{shared}/{hashlib.sha256(os.fsencode(home)).hexdigest()[:8]}"

@@ -16,10 +16,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from procession.daemon.listen import connect
-from procession.daemon.lock import find_holder
+from procession.daemon.locate import find_socket
 from procession.daemon.paths import Paths
-from procession.daemon.peer import check_server
 from procession.errors import DaemonUnavailable
 from procession.kernel.unix_address import short_address
 
@@ -27,19 +25,6 @@ START_LIMIT_S: Final = 20.0
 _LOG_LINES: Final = 5
 _LOG_TAIL_BYTES: Final = 4096
 _DAEMON: Final = ("-m", "procession", "daemon", "run")
-
-
-def find_socket(paths: Paths) -> str | None:
-    """Give the socket at which a daemon of ours answers now, None if none does. Raises: ForeignPeer, OSError."""
-    holder = find_holder(paths)
-    for path in dict.fromkeys([paths.api_socket, holder.api_socket] if holder else [paths.api_socket]):
-        try:
-            with connect(path, timeout_s=5) as connection:
-                check_server(connection)
-                return path
-        except (FileNotFoundError, ConnectionRefusedError, TimeoutError, BlockingIOError):
-            continue
-    return None
 
 
 def start_daemon(paths: Paths, arguments: Sequence[str] = _DAEMON, *, limit_s: float = START_LIMIT_S) -> str:
