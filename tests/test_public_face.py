@@ -86,8 +86,14 @@ def test_every_error_survives_pickling():
         errors.InvalidSignal("NOPE"),
         errors.UnknownTask("a"),
         errors.InvalidTransition("ended", "running"),
+        errors.DaemonUnavailable("/s", "nobody answers", hint="h"),
+        errors.ConnectionLost("/s", "it hung up"),
+        errors.DaemonRunning("/h", 7),
+        errors.UnsafePath("/h", "it is a link"),
+        errors.ForeignPeer(7),
+        errors.Conflict("used before"),
+        errors.StoreUnavailable("/h/store.db", "disk full", hint="h"),
         errors.ProgramNotFound("no x", hint="h", command="x", program="x", suggestion=None, errno=2),
-        errors.StoreUnavailable("/s.db", "its disk is full", hint="h"),
         errors.TooLong("too long", command="x", element="argv[1]", size_bytes=5, limit_bytes=4),
         *(kind("sentence", result=result) for kind in all_errors() if issubclass(kind, errors.EndError)),
         *(
@@ -103,7 +109,7 @@ def test_every_error_survives_pickling():
             copy = pickle.loads(pickle.dumps(error, protocol))
             assert type(copy) is type(error)
             assert (str(copy), copy.__dict__, copy.code) == (str(error), error.__dict__, error.code)
-    assert pickle.loads(pickle.dumps(made[9])).stdout == "out"
+    assert pickle.loads(pickle.dumps(made[15])).stdout == "out"
 
 
 def test_wrong_usage_is_a_value_error():

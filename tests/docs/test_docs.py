@@ -21,7 +21,7 @@ SOURCES = ROOT / "src" / "procession"
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 GUIDE = sorted((DOCS / "guide").glob("*.md"))
-SOURCE_FILE = re.compile(r"`((?:cli|supervisor|process|streams|policy|kernel|model)/\w+\.py)`")
+SOURCE_FILE = re.compile(r"`((?:cli|api|daemon|supervisor|process|streams|policy|kernel|model)/\w+\.py)`")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -189,6 +189,15 @@ def test_every_option_is_explained():
 
         assert f"## {verb}\n" in text
         assert [option for option in options if f"`{option}" not in text] == []
+
+
+def test_every_operation_is_explained():
+    """Every operation of the API has a row, and each row is one."""
+    from procession.api.catalogue import list_operations
+
+    explained = {row for row in rows(DOCS / "guide" / "api.md") if "/v1/" in row}
+
+    assert {f"{each.method} {each.path}" for each in list_operations()} == explained
 
 
 def test_the_state_table_is_the_one_of_the_code():

@@ -12,10 +12,11 @@ import fcntl
 import os
 import re
 import shutil
-import stat
 import time
 from typing import TYPE_CHECKING
 
+from procession.daemon.paths import state_directory
+from procession.daemon.private import make_private
 from procession.errors import ProcessionError
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ KEPT_RUNS = 20
 def open_run_directory(task_file: str, asked_for: str | None) -> Iterator[str]:
     """Make the directory of this run, or use the one ``asked_for``; inside the block no other run removes it."""
     try:
-        path = _make_private(os.path.abspath(asked_for)) if asked_for else _make_run_directory(task_file)
+        path = (
+            make_private(os.path.realpath(asked_for), is_shared=True) if asked_for else _make_run_directory(task_file)
+        )
     except OSError as error:
         hint = "name a directory for the logs with --logs DIR, or set PROCESSION_HOME"
         raise ProcessionError(f"cannot keep logs in {error.filename}: {error.strerror}", hint=hint) from None
@@ -54,43 +57,13 @@ def write_privately(path: str, content: bytes) -> None:
         raise
 
 
-def state_directory() -> str:
-    """Say where Procession keeps its state for this user."""
-    if home := os.environ.get("PROCESSION_HOME"):
-        return os.path.abspath(home)
-    base = os.environ.get("XDG_STATE_HOME", "")
-    if not base.startswith("/"):  # a relative one is to be ignored, says its specification
-        base = os.path.expanduser("~/.local/state")
-    return f"{base}/procession"
-
-
 def _make_run_directory(task_file: str) -> str:
-    runs = _make_private(f"{_make_private(state_directory())}/runs")
+    home = make_private(state_directory(), is_shared=True)
+    runs = make_private(f"{home}/runs")
     _remove_old_runs(runs)
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", os.path.basename(task_file).removesuffix(".toml")).strip("-") or "tasks"
     began = time.strftime("%Y%m%d-%H%M%S")
-    return _make_private(f"{runs}/{stem[:60]}-{began}-{os.getpid()}")
-
-
-def _make_private(path: str) -> str:
-    """Make a directory for us alone, or accept one that nobody else can write to."""
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    try:
-        os.mkdir(path, 0o700)
-        os.chmod(path, 0o700)  # an odd umask may have taken our own rights
-    except FileExistsError:
-        _check_private(path)
-    return path
-
-
-def _check_private(path: str) -> None:
-    facts = os.stat(path)
-    if not stat.S_ISDIR(facts.st_mode):
-        raise ProcessionError(f"cannot keep logs in {path}: it is no directory")
-    if facts.st_uid != os.geteuid():
-        raise ProcessionError(f"cannot keep logs in {path}: it belongs to another user")
-    if facts.st_mode & 0o022:
-        raise ProcessionError(f"cannot keep logs in {path}: others may write to it", hint=f"chmod go-w {path}")
+    return make_private(f"{runs}/{stem[:60]}-{began}-{os.getpid()}")
 
 
 def _remove_old_runs(runs: str) -> None:

@@ -1,0 +1,39 @@
+"""All operations there are, in the order in which a reader of the document meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from procession.api import (
+    cleaning,
+    doctor,
+    draining,
+    events,
+    logs,
+    openapi,
+    shutdown,
+    status,
+    tasks,
+    verbs,
+    waiting,
+)
+from procession.api import input as input_
+from procession.api.operation import Operation
+
+
+def list_operations(part: Callable[[], object] = lambda: None) -> tuple[Operation, ...]:
+    """Give every operation; ``part`` is called when the daemon was asked to end."""
+    operations = (
+        *status.OPERATIONS,
+        *tasks.OPERATIONS,
+        *verbs.OPERATIONS,
+        *waiting.OPERATIONS,
+        *logs.OPERATIONS,
+        *input_.OPERATIONS,
+        *events.OPERATIONS,
+        *draining.OPERATIONS,
+        *cleaning.OPERATIONS,
+        *doctor.OPERATIONS,
+        shutdown.operation(part),
+    )
+    return (*operations, openapi.operation(operations))
