@@ -9,6 +9,7 @@ import gc
 import inspect
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import settings
 
@@ -54,6 +56,36 @@ def python() -> str:
 def wait_until() -> Callable[..., Awaitable[Any]]:
     """To be awaited with a predicate and a timeout where no event announces a condition; gives what became true."""
     return _wait_until
+
+
+@pytest.fixture(scope="session")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The socket of a daemon's API with tasks in memory: a process of its own, one for all tests."""
+    path = tmp_path_factory.mktemp("daemon") / "api.sock"
+    program = Path(__file__).parent / "children" / "answers_as_a_daemon.py"
+    with subprocess.Popen([sys.executable, program, path], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield str(path)
+        process.kill()
+
+
+@pytest.fixture
+def control(scripted: str) -> Iterator[Callable[..., Any]]:
+    """To be called with a word (``script``, ``fill``, ``seen``) and its values: what the daemon does behind the API."""
+    from procession.client.door import Door
+    from procession.client.http import Request
+
+    door = Door(scripted, 1.0)
+
+    def ask(word: str, **values: Any) -> Any:
+        body = b"" if word == "seen" else msgspec.json.encode(values)
+        request = Request(method="POST" if body else "GET", target=f"/{word}", body=body)
+        return msgspec.json.decode(door.exchange(request).body)
+
+    ask("reset")
+    yield ask
+    door.close()
 
 
 @pytest.fixture(autouse=True)

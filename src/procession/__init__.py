@@ -8,6 +8,8 @@ from __future__ import annotations
 TYPE_CHECKING = False  # what type checkers take for True; the module that defines it costs more than all else here
 
 _ROOMS = {
+    "procession.client.async_client": "AsyncClient",
+    "procession.client.client": "Client",
     "procession.errors": (
         "AlreadyEnded BadFormat BadWorkingDirectory CancelledRun CannotSignal Conflict ConnectionLost "
         "CoreDumped DaemonRunning DaemonUnavailable EndError ExitedWithCode ForeignPeer InputClosed "
@@ -42,6 +44,8 @@ _ROOM_OF["__version__"] = "procession.version"
 __all__ = sorted(set(_ROOM_OF) - {"__version__"})  # noqa: PLE0605 - computed once, from the table above
 
 if TYPE_CHECKING:
+    from procession.client.async_client import AsyncClient as AsyncClient
+    from procession.client.client import Client as Client
     from procession.errors import *
     from procession.model.command import Command as Command, StopStep as StopStep, command as command, shell as shell
     from procession.model.limits import Limits as Limits

@@ -1,7 +1,8 @@
 """The door of the command line: from arguments to an exit status.
 
-`--version` is answered before anything is imported; everything else goes through click. Here errors become sentences:
-a user's mistake never shows a traceback, unless `--debug` or PROCESSION_DEBUG=1 asks for it.
+`--version` is answered before anything is imported, a plain `ls` by ``quick_ls``; everything else goes through click.
+Here errors become sentences: a user's mistake never shows a traceback, unless `--debug` or PROCESSION_DEBUG=1
+asks for it.
 Not here: what any verb does.
 """
 
@@ -18,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        status = _show_version() if arguments in VERSION_FLAGS else _run_verb(arguments)
+        status = _answer(arguments)
         _flush()
     except KeyboardInterrupt:  # before or after a verb was there to handle it
         status = INTERRUPTED
@@ -27,6 +28,18 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         status = _say_os_error(error)
     return status
+
+
+def _answer(arguments: list[str]) -> int:
+    if arguments in VERSION_FLAGS:
+        return _show_version()
+    if arguments[:1] == ["ls"] and "_PROCESSION_COMPLETE" not in os.environ:
+        from procession.cli.quick_ls import list_quickly
+
+        status = list_quickly(arguments[1:])
+        if status is not None:
+            return status
+    return _run_verb(arguments)
 
 
 def _show_version() -> int:

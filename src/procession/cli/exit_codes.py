@@ -17,6 +17,14 @@ TROUBLE: Final = 1
 """Something outside failed: a disk, a directory."""
 USAGE: Final = 2
 """The request is wrong in itself: an option, a task file. Nothing was started."""
+NO_SUCH_TASK: Final = 3
+"""A word or a group names no task."""
+NO_DAEMON: Final = 4
+"""No daemon of ours answers."""
+TIMED_OUT_WAITING: Final = 5
+"""`wait`: not all are over yet."""
+REFUSED_FOR_NOW: Final = 75
+"""It may be taken later: the store cannot be written now, for instance (EX_TEMPFAIL of sysexits(3))."""
 TIMED_OUT: Final = 124
 CANNOT_RUN: Final = 125
 """`run`: it could not be started for another reason than 126 and 127, or nobody knows how it ended."""
@@ -33,7 +41,13 @@ _OF_ERROR: Final = {
     "bad_format": NOT_EXECUTABLE,
     "text_file_busy": NOT_EXECUTABLE,
     "too_long": NOT_EXECUTABLE,
+    "unknown_task": NO_SUCH_TASK,
+    "daemon_unavailable": NO_DAEMON,
+    "connection_lost": NO_DAEMON,
+    "foreign_peer": NO_DAEMON,
+    "store_unavailable": REFUSED_FOR_NOW,
 }
+_LATER: Final = (429, 503)
 
 
 def exit_code_of_error(error: BaseException) -> int:
@@ -44,7 +58,8 @@ def exit_code_of_error(error: BaseException) -> int:
         return USAGE
     if isinstance(error, StartError):
         return _OF_ERROR.get(error.code, CANNOT_RUN)
-    return TROUBLE
+    code = _OF_ERROR.get(getattr(error, "code", ""), TROUBLE)
+    return REFUSED_FOR_NOW if code == TROUBLE and getattr(error, "status", None) in _LATER else code
 
 
 def exit_code_of_outcome(outcome: Outcome) -> int:

@@ -17,7 +17,14 @@ from procession.version import VERSION
 
 PROGRAM = "procession"
 COMPLETE_VARIABLE = "_PROCESSION_COMPLETE"
-VERBS = ("run", "up", "completion")
+VERBS = (
+    "run",
+    "up",
+    *("submit", "ls", "show", "logs", "attach", "send", "wait"),
+    *("stop", "kill", "signal", "suspend", "resume", "retry", "edit", "remove"),
+    *("clean", "events", "drain", "doctor", "daemon"),
+    "completion",
+)
 
 EPILOG = """\b
 Examples:
@@ -25,6 +32,9 @@ Examples:
   procession run --timeout 30m -- ./train    ended when its time is up (exit 124)
   procession up tasks.toml                   all tasks of a file, live
   procession up tasks.toml --json            the same as events, one per line
+  procession submit --name a -- ./train      hand it to the daemon, which looks after it
+  procession ls                              what the daemon has
+  procession logs -f a                       what it prints
   eval "$(procession completion bash)"       complete with the tab key
 """
 

@@ -81,7 +81,7 @@ def up_verb(
 
     from procession.cli.conduct import Options, conduct
 
-    task_file = _read(file)
+    task_file = read_file(file)
     if limit is not None:
         from msgspec.structs import replace
 
@@ -90,7 +90,7 @@ def up_verb(
     return asyncio.run(conduct(task_file, options))
 
 
-def _read(path: str) -> TaskFile:
+def read_file(path: str) -> TaskFile:
     """Read the file whole. Raises: InvalidTaskFile."""
     from procession.errors import InvalidTaskFile
     from procession.model.taskfile import read_task_text

@@ -105,9 +105,9 @@ def act(verb: str, selection: Selection, **values: Any) -> Ask[answers.Acted]:
     return Ask(_post(f"/v1/tasks/{verb}", body), lambda reply: answers.read_acted(reply.body))
 
 
-def wait(selection: Selection, timeout_s: float | None, *, any_of: bool) -> Ask[answers.Waited]:
+def wait(selection: Selection, timeout_s: float | None) -> Ask[answers.Waited]:
     """Ask to be answered when they are over."""
-    body = {"select": selection, "timeout_s": timeout_s} | ({"any": True} if any_of else {})
+    body = {"select": selection, "timeout_s": timeout_s}
     return Ask(_post("/v1/tasks/wait", body), _reads(answers.Waited))
 
 

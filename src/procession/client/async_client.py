@@ -41,6 +41,10 @@ class AsyncClient:
         """Hang up."""
         await self._door.close()
 
+    async def connect(self) -> None:
+        """Connect now rather than with the first word, to know whether it is there."""
+        await self._door.connect()
+
     async def submit(
         self,
         work: Task | Command | Sequence[Argument],
@@ -92,10 +96,9 @@ class AsyncClient:
         groups: Sequence[str] = (),
         all_tasks: bool = False,
         timeout_s: float | None = None,
-        any_of: bool = False,
     ) -> answers.Waited:
-        """Wait until they are over, or with ``any_of`` until one is."""
-        return await self._do(asks.wait(asks.meant(words, groups, all_tasks=all_tasks), timeout_s, any_of=any_of))
+        """Wait until they are over, retries included, or time is up."""
+        return await self._do(asks.wait(asks.meant(words, groups, all_tasks=all_tasks), timeout_s))
 
     async def stop(
         self, *words: str, groups: Sequence[str] = (), all_tasks: bool = False, grace_s: float | None = None

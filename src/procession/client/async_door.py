@@ -24,6 +24,11 @@ class AsyncDoor:
         self._patience_s = patience_s
         self._idle: list[_Line] = []
 
+    async def connect(self) -> None:
+        """Connect, if there is no connection yet. Raises: DaemonUnavailable, ForeignPeer."""
+        if not self._idle:
+            self._idle.append(await _Line.open(self.path))
+
     async def close(self) -> None:
         """Hang up."""
         while self._idle:

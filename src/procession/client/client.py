@@ -40,6 +40,10 @@ class Client:
         """Hang up."""
         self._door.close()
 
+    def connect(self) -> None:
+        """Connect now rather than with the first word, to know whether it is there."""
+        self._door.connect()
+
     def submit(
         self,
         work: Task | Command | Sequence[Argument],
@@ -91,10 +95,9 @@ class Client:
         groups: Sequence[str] = (),
         all_tasks: bool = False,
         timeout_s: float | None = None,
-        any_of: bool = False,
     ) -> answers.Waited:
-        """Wait until they are over, or with ``any_of`` until one is."""
-        return self._do(asks.wait(asks.meant(words, groups, all_tasks=all_tasks), timeout_s, any_of=any_of))
+        """Wait until they are over, retries included, or time is up."""
+        return self._do(asks.wait(asks.meant(words, groups, all_tasks=all_tasks), timeout_s))
 
     def stop(
         self, *words: str, groups: Sequence[str] = (), all_tasks: bool = False, grace_s: float | None = None

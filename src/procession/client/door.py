@@ -25,6 +25,10 @@ class Door:
         self._patience_s = patience_s
         self._line: _Line | None = None
 
+    def connect(self) -> None:
+        """Connect, if there is no connection yet. Raises: DaemonUnavailable, ForeignPeer."""
+        self._line = self._line or _Line(self.path)
+
     def close(self) -> None:
         """Hang up."""
         if self._line is not None:

@@ -27,7 +27,7 @@ class Patience:
         """Say how long to wait before the next try. Raises: ``error``, when it has been tried long enough."""
         now = time.monotonic()
         if self._since is None:
-            if not isinstance(error, ConnectionLost):
+            if not (isinstance(error, ConnectionLost) or hasattr(error, "status")):  # it was there, and ends just now
                 raise error
             self._since = now
         if now - self._since >= self._limit_s:

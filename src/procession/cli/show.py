@@ -1,0 +1,117 @@
+"""`procession show`: everything about tasks, each on a card."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from procession.cli.asking import ask_daemon, json_option
+from procession.cli.selecting import select_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from procession.client.answers import Details
+    from procession.model.view import TaskView
+
+EPILOG = """\b
+Examples:
+  procession show train
+  procession show --json train | jq .attempts
+
+\b
+Exit status: 0; 3 no such task; 4 no daemon; 2 for a wrong use.
+"""
+
+
+@click.command("show", epilog=EPILOG, short_help="Show everything about tasks.")
+@json_option
+@select_options
+def show_verb(*, words: tuple[str, ...], select: dict[str, Any], as_json: bool) -> int:
+    """Show everything about each task: how it stands and why, what it runs, its times, its logs."""
+    with ask_daemon() as client:
+        cards = [client.show(view.id) for view in client.list(*words, **select)]
+    if as_json:
+        _print_json(cards)
+    else:
+        print("\n".join(map(_card, cards)), end="")
+    return 0
+
+
+def _print_json(cards: list[Details]) -> None:
+    """One object per line."""
+    import msgspec
+
+    from procession.cli.telling import print_json
+
+    for card in cards:
+        print_json(msgspec.to_builtins(card) | {"task": card.task.as_dict()})
+
+
+def _card(card: Details) -> str:
+    from procession.cli.text import show_safely
+
+    lines = [f"{name + ':':<11} {show_safely(value)}" for name, value in _facts(card) if value]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _facts(card: Details) -> Iterator[tuple[str, str]]:
+    from procession.cli.telling import describe
+    from procession.model.units import format_size
+
+    task = card.task
+    yield "task", task.id if task.name == task.id else f"{task.id} ({task.name})"
+    yield "state", describe(task)
+    yield "command", task.command
+    yield "directory", task.cwd or ""
+    yield "group", task.group or ""
+    yield "labels", ", ".join(f"{name}={value}" for name, value in task.labels.items())
+    yield "after", ", ".join(f"{each.task} ({each.condition})" for each in task.after)
+    yield "priority", str(task.priority or "")
+    yield "process", "" if task.pid is None else str(task.pid)
+    yield from _times(task)
+    yield "attempts", f"{task.attempt} of at most {max(task.retries + 1, task.attempt)}"
+    yield "evidence", _evidence(task)
+    for stream, place in card.logs.items():
+        yield stream, f"{place.path} ({format_size(place.size_bytes)})"
+    yield "last line", task.last_line or ""
+
+
+def _times(task: TaskView) -> Iterator[tuple[str, str]]:
+    from procession.cli.summary import lasted_s
+    from procession.model.units import format_duration
+
+    for name, at in (("submitted", task.submitted_at), ("started", task.started_at), ("ended", task.ended_at)):
+        yield name, "" if at is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+    lasted = lasted_s(task, time.time())
+    yield "lasted", "" if lasted is None else format_duration(lasted)
+
+
+def _evidence(task: TaskView) -> str:
+    from procession.model.units import format_duration, format_size
+
+    outcome = task.outcome
+    if outcome is None:
+        return ""
+    facts = [outcome.kind.value.replace("_", " ")]
+    facts += [] if outcome.code is None else [f"code {outcome.code}"]
+    facts += [] if outcome.signal is None else [outcome.signal_name or f"signal {outcome.signal}"]
+    facts += [f"by wish of {outcome.stopped_by}"] if outcome.stopped_by else []
+    facts += [word for word, is_so in _marks(task).items() if is_so]
+    if usage := outcome.usage:
+        facts.append(f"{format_duration(usage.user_s + usage.system_s)} of processor time")
+        facts += [] if usage.max_rss_bytes is None else [f"at most {format_size(usage.max_rss_bytes)} of memory"]
+    return ", ".join(facts)
+
+
+def _marks(task: TaskView) -> dict[str, bool]:
+    outcome = task.outcome
+    assert outcome is not None
+    return {
+        "forced": outcome.forced,
+        "core dumped": outcome.core_dumped,
+        "an output was left open": outcome.leaked,
+        f"not ended: {', '.join(map(str, outcome.survivors))}": bool(outcome.survivors),
+    }

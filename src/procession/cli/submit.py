@@ -1,0 +1,128 @@
+"""`procession submit`: hand tasks to the daemon, which looks after them from now on."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from procession.cli.asking import ask_daemon, json_option, no_start_option
+from procession.cli.parameters import read_duration, read_variables
+from procession.cli.selecting import complete_task
+
+if TYPE_CHECKING:
+    from procession.model.command import Command
+    from procession.model.task import Task
+
+EPILOG = """\b
+Examples:
+  procession submit -- make -j4                          prints the id, and nothing else
+  procession submit --name train --timeout 2h -- ./train
+  procession submit --after train --retries 3 -- ./upload
+  id=$(procession submit --stdin pipe -- python -i)
+  sort < words.txt | procession submit --stdin - -- uniq -c
+  procession submit tasks.toml                           all tasks of a file
+
+\b
+The task starts in this directory, with this environment, mask, niceness and limits,
+whenever it starts. What it prints is kept: procession logs ID.
+
+\b
+Exit status: 0; 2 refused, nothing was taken; 4 no daemon (with --no-start); 75 the
+daemon cannot record anything now.
+"""
+
+_OF_FILES = frozenset({"argv", "replace", "no_start", "as_json"})
+
+
+@click.command(
+    "submit", epilog=EPILOG, short_help="Hand tasks to the daemon.", context_settings={"allow_interspersed_args": False}
+)
+@click.option("--name", help="What it is called; else the daemon gives it an id.")
+@click.option("--group", metavar="NAME", help="The group it belongs to.")
+@click.option("--cwd", type=click.Path(), help="The directory it starts in.")
+@click.option("--env", metavar="NAME=VALUE", callback=read_variables, multiple=True, help="Set a variable; repeatable.")
+@click.option("--after", metavar="TASK", multiple=True, shell_complete=complete_task, help="Once it succeeded.")
+@click.option("--priority", type=int, default=0, help="Higher starts first.")
+@click.option("--retries", type=click.IntRange(min=0), default=0, help="Further attempts after one that ended badly.")
+@click.option("--timeout", metavar="DURATION", callback=read_duration, help="End it when it has run so long.")
+@click.option("--grace", metavar="DURATION", callback=read_duration, help="Its time to end when asked to; 5s.")
+@click.option("--delay", metavar="DURATION", callback=read_duration, default="0", help="Not before so long from now.")
+@click.option("--stdin", metavar="FILE|-|pipe", help="Its input: a file, our own (-), or what is sent later (pipe).")
+@click.option("--pty", is_flag=True, help="On a terminal of its own.")
+@click.option(
+    "--label", "labels", metavar="NAME=VALUE", callback=read_variables, multiple=True, help="For you; repeatable."
+)
+@click.option("--restart", type=click.Choice(["no", "resume", "retry"]), default="no", help="After a reboot.")
+@click.option("--replace", is_flag=True, help="Take the place of an ended task of the same name.")
+@no_start_option
+@json_option
+@click.argument("argv", metavar="-- COMMAND... | FILE.toml", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.pass_context
+def submit_verb(
+    context: click.Context, /, *, argv: tuple[str, ...], replace: bool, no_start: bool, as_json: bool, **options: Any
+) -> int:
+    """Hand COMMAND, or all tasks of a task file, to the daemon; print ids."""
+    from procession.cli.telling import print_json
+
+    is_file = len(argv) == 1 and argv[0].endswith(".toml")
+    tasks = _tasks_of_file(context, argv[0]) if is_file else [_task(argv, options)]
+    with ask_daemon(start=not no_start) as client:
+        ids = client.submit_all(tasks, replace=replace)
+        if options["stdin"] == "-" and not is_file:
+            while data := os.read(0, 1 << 16):
+                client.write_input(ids[0], data)
+            client.write_input(ids[0], b"", end=True)
+    if as_json:
+        print_json({"ids": ids})
+    else:
+        print("\n".join(ids))
+    return 0
+
+
+def _tasks_of_file(context: click.Context, path: str) -> list[Task]:
+    from procession.cli.up import read_file
+
+    for name in context.params:
+        is_given = context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+        if is_given and name not in _OF_FILES:
+            raise click.UsageError(f"--{name} is for one command; a file says it itself")
+    return list(read_file(path).tasks)
+
+
+def _task(argv: tuple[str, ...], options: dict[str, Any]) -> Task:
+    from procession.model.task import Task, dependencies
+
+    return Task(
+        command=_command(argv, options),
+        name=options["name"],
+        group=options["group"],
+        after=dependencies(options["after"]),
+        priority=options["priority"],
+        retries=options["retries"],
+        delay_s=options["delay"],
+        labels=options["label"],
+        restart=options["restart"],
+    )
+
+
+def _command(argv: tuple[str, ...], options: dict[str, Any]) -> Command:
+    from procession.model.command import command
+    from procession.model.stdio import NULL, PIPE, PTY, File
+
+    given = options["stdin"]
+    if options["pty"] and given not in (None, "pipe", "-"):
+        raise click.UsageError("with --pty the terminal is the input: leave out --stdin, or send to it")
+    stdin = NULL if given is None else PIPE if given in ("-", "pipe") else File(os.path.abspath(given))
+    changes: dict[str, Any] = {
+        "cwd": options["cwd"],
+        "env": options["env"],
+        "timeout_s": options["timeout"],
+        "stdin": stdin,
+    }
+    if options["pty"]:
+        changes |= {"stdin": PTY, "stdout": PTY, "stderr": PTY}
+    if options["grace"] is not None:
+        changes["grace_s"] = options["grace"]
+    return command(argv).replace(**changes)

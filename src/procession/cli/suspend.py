@@ -1,0 +1,32 @@
+"""`procession suspend`: let tasks not run for now. Returns when the effect is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from procession.cli.asking import json_option
+from procession.cli.selecting import select_options
+from procession.cli.telling import act_and_tell
+
+EPILOG = """\b
+Examples:
+  procession suspend train
+  procession suspend --group night
+
+\b
+Each task is told on a line: its id, and what it is now.
+Suspended time does not count for a time-out.
+
+\b
+Exit status: 0; 1 if it failed for some; 3 no such task; 4 no daemon; 2 for a wrong use.
+"""
+
+
+@click.command("suspend", epilog=EPILOG, short_help="Let tasks not run for now.")
+@json_option
+@select_options
+def suspend_verb(*, words: tuple[str, ...], select: dict[str, Any], as_json: bool) -> int:
+    """Stop every process of the tasks from running, until they are resumed."""
+    return act_and_tell(lambda client: client.suspend(*words, **select), as_json=as_json)
