@@ -16,7 +16,7 @@ from procession.cli.complaints import complain, remark
 from procession.cli.exit_codes import CLOSED_PIPE, OK, SIGNAL_BASE, TASK_FAILED, TROUBLE
 from procession.cli.interrupts import Interrupts, catch_interrupts
 from procession.cli.job_control import obey_job_control
-from procession.cli.keep_logs import LoggedTask, PtyKeeper, with_logs
+from procession.cli.keep_logs import LoggedTask, keep_terminals, with_logs
 from procession.cli.outlet import Outlet
 from procession.cli.run_directory import open_run_directory, write_privately
 from procession.cli.summary import Summary
@@ -72,7 +72,7 @@ class _Run:
         )
         show_output = self._view.show_output if self._view.wants_output else None
         self._tails = {logged.name: Tail(logged, self._view.show_event, show_output) for logged in tasks}
-        self._ptys = PtyKeeper({logged.name: logged.pty_log for logged in tasks})
+        self._ptys = keep_terminals({logged.name: logged.pty_log for logged in tasks})
         self._tasks = [logged.task for logged in tasks]
         self._outlet_error: OSError | None = None
         self._given_up = asyncio.Event()

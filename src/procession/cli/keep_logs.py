@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -13,6 +11,7 @@ from procession.cli.complaints import remark
 from procession.model.stdio import Log, Pipe, Pty
 from procession.model.task import Task
 from procession.process.wiring import NOTE_SUFFIX
+from procession.supervisor.terminal_logs import TerminalLogs
 
 if TYPE_CHECKING:
     from procession.model.command import Command
@@ -55,33 +54,13 @@ def with_logs(task: Task, directory: str, limit_bytes: int | None = None) -> Log
     return LoggedTask(task=replace(task, command=command), logs=logs, pty_log=pty_log, note=_note_of(command))
 
 
-class PtyKeeper:
-    """Writes what comes through terminals into logs: there the task cannot do it itself."""
+def keep_terminals(paths: dict[str, str | None]) -> TerminalLogs:
+    """Give the writer of what comes through terminals into the logs at ``paths``, by task."""
 
-    def __init__(self, paths: dict[str, str | None]) -> None:
-        self._paths = paths
-        self._open: dict[str, int] = {}
+    def tell(task: str, path: str, error: OSError) -> None:
+        remark(f"what {task} prints is kept no further in {path}: {error.strerror}")
 
-    def keep(self, task: str, _stream: str, data: bytes) -> None:
-        """Append a piece of output."""
-        path = self._paths.get(task)
-        if path is None:
-            return
-        try:
-            if task not in self._open:
-                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-                self._open[task] = os.open(path, flags, 0o600)
-            _append(self._open[task], data)
-        except OSError as error:
-            self._paths[task] = None
-            remark(f"what {task} prints is kept no further in {path}: {error.strerror}")
-
-    def close(self) -> None:
-        """Close the logs."""
-        for descriptor in self._open.values():
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-        self._open.clear()
+    return TerminalLogs(paths.get, tell)
 
 
 def _pty_log(task: Task, directory: str) -> str | None:
@@ -92,9 +71,3 @@ def _pty_log(task: Task, directory: str) -> str | None:
 def _note_of(command: Command) -> str | None:
     logs = [each for each in (command.stdout, command.stderr) if isinstance(each, Log)]
     return logs[0].path + NOTE_SUFFIX if any(each.limit_bytes for each in logs) else None
-
-
-def _append(descriptor: int, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]

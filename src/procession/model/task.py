@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from procession.errors import InvalidTask
+from procession.errors import InvalidCommand, InvalidTask
 from procession.model.command import Argument, Command, normalise_argv
 from procession.model.names import check_name
 
@@ -93,6 +93,15 @@ def task(work: Task | Command | Sequence[Argument], /, **fields: Any) -> Task:
     if isinstance(work, Task):
         return msgspec.structs.replace(work, **fields)
     return Task(command=work if isinstance(work, Command) else Command(argv=normalise_argv(work)), **fields)
+
+
+def edited(given: Task, changes: Mapping[str, Any]) -> Task:
+    """Give ``given`` with ``changes``; fields of its command are called ``command.cwd``. Raises: as `task` does."""
+    own = {name: value for name, value in changes.items() if not name.startswith("command.")}
+    of_command = {name.removeprefix("command."): value for name, value in changes.items() if name not in own}
+    for field in of_command.keys() - set(Command.__struct_fields__):
+        raise InvalidCommand(field, "is no field of a command")
+    return task(given, **own, command=given.command.replace(**of_command)) if of_command else task(given, **own)
 
 
 def dependencies(given: str | Dependency | Iterable[str | Dependency]) -> tuple[Dependency, ...]:

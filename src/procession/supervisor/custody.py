@@ -21,6 +21,7 @@ from procession.model.stdio import Pipe
 from procession.process.boot import identify
 from procession.process.launch import launch
 from procession.process.spawn import Spawning
+from procession.process.strays import Stray, find_strays
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from procession.model.command import Command
     from procession.process.durable_keeper import DurableKeeper
-    from procession.process.keeper_link import KeeperLink
+    from procession.process.keeper_link import Greeting, KeeperLink
     from procession.process.launch import Launched
     from procession.process.process import Process
     from procession.process.stdio import OpenStreams
@@ -49,10 +50,21 @@ class Custody:
     def __init__(self, ledger: StoreLedger, keeper: DurableKeeper) -> None:
         self.keeper = keeper
         self.ledger = ledger
+        self.greeting: Greeting | None = None
+        self.leaders: set[int] = set()
         self._is_there = asyncio.Event()
         self._renewal: asyncio.Task[None] | None = None
         keeper.on_lost = self._renew
         ledger.after_each_commit(self._acknowledge)
+
+    async def attach(self) -> None:
+        """Find the keeper, or start one. Raises: KeeperUnavailable."""
+        self.greeting = await self.keeper.attach()
+
+    def strays(self) -> list[Stray]:
+        """List what the keeper has adopted and nobody can attribute: it left its tree and cleared its environment."""
+        pid = self.keeper.pid
+        return [] if pid is None or self.keeper.base is not None else find_strays(pid, set(self.leaders))
 
     def open(self) -> None:
         """Begin to start things: the keeper is attached, and what it had is sorted out."""
@@ -101,7 +113,7 @@ class Custody:
             try:
                 greeting = await self.keeper.attach()
             except KeeperUnavailable as error:
-                logger.error("%s", error)
+                logger.error("%s", error)  # noqa: TRY400 - the sentence says it all
                 await asyncio.sleep(_RENEWAL_PAUSE_S)
                 continue
             for key in greeting.ended:  # its journal was read already, when the old one was lost
@@ -138,6 +150,7 @@ class KeptAttempt:
         if self.record.phase is Phase.INTENDED:
             leader = identify(process.pid, process.leader_inode())
             self._note(phase=Phase.STARTED, leader=leader, started_at=process.started_at)
+        self._custody.leaders.add(process.pid)
         process.subscribe(self._hear)
         if isinstance(process.command.stdin, Pipe) and process.has_stdin:
             process.stdin.on_closed = partial(self._drop, "stdin")
@@ -168,6 +181,8 @@ class KeptAttempt:
                 link.hold(self.record.key, name, streams.ours[name])
 
     def _hear(self, event: Event) -> None:
+        if isinstance(event, Exited) and self._process is not None:
+            self._custody.leaders.discard(self._process.pid)
         if isinstance(event, Exited) and self.record.exit is None and self._process is not None:
             self._note(phase=Phase.EXITED, exit=self._process.exit_fact)
 

@@ -24,7 +24,6 @@ from procession.process.relaunch import find_tree, relaunch
 from procession.supervisor.entry import Entry
 
 if TYPE_CHECKING:
-    from procession.process.keeper_link import Greeting
     from procession.process.leader import Leader
     from procession.process.tree import Tree
     from procession.supervisor.conductor import Conductor
@@ -38,7 +37,9 @@ _TOLD_ONCE = frozenset({"exited", "closed", "output_ended", "output_leaked", "st
 class Recovery:
     """One recovery. ``adopted``, ``requeued``, ``ended`` count what became of the attempts that were under way."""
 
-    def __init__(self, conductor: Conductor, custody: Custody, greeting: Greeting) -> None:
+    def __init__(self, conductor: Conductor, custody: Custody) -> None:
+        greeting = custody.greeting
+        assert greeting is not None
         self.adopted = self.requeued = self.ended = 0
         self._conductor = conductor
         self._custody = custody

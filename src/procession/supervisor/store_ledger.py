@@ -65,6 +65,11 @@ class StoreLedger:
             self._changed[entry.id] = entry
         self._commit_soon()
 
+    def note_reply(self, request: str, reply: bytes) -> None:
+        """Take what a request is answered, together with what it brought about."""
+        self.store.note_reply(request, reply)
+        self._commit_soon()
+
     def accept(self, entry: Entry) -> None:
         """Take a new task."""
         self.store.add_task(entry.record())
@@ -103,13 +108,12 @@ class StoreLedger:
         self.check_writable()
 
     async def close(self) -> None:
-        """Write what is left, and let go."""
+        """Write what is left; the store stays open."""
         self._commit()
         if self._retry is not None:
             self._retry.cancel()
         if self._tidying is not None:
             await asyncio.wait([self._tidying])
-        self.store.close()
 
     def _commit_soon(self) -> None:
         if not self._is_due:

@@ -15,7 +15,8 @@ from procession.errors import InvalidTask, StoreUnavailable, UsageError
 from procession.model.event import Edited, Event, Removed, Submitted
 from procession.model.pool import HARD_LIMIT, SOFT_LIMIT
 from procession.model.signals import signal_number
-from procession.model.task import Task, task
+from procession.model.state import LIVE
+from procession.model.task import Task, edited, task
 from procession.model.view import TaskView, edited_view, view_of
 from procession.policy.admission import Admission, FixedLimit
 from procession.supervisor.acting import (
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
     from procession.model.context import Context
     from procession.process.keeper import Keeper
     from procession.supervisor.announcer import OutputCallback
+    from procession.supervisor.custody import Custody
     from procession.supervisor.event_stream import EventStream
+    from procession.supervisor.recovery import Recovery
 
 Views = list[TaskView]
 
@@ -101,6 +104,14 @@ class Supervisor:
         finally:
             self._conductor.announcer.close()
 
+    def recover(self, custody: Custody) -> Recovery:
+        """Take up what an earlier supervisor left in the store and with the keeper of ``custody``; say how much."""
+        from procession.supervisor.recovery import Recovery  # noqa: PLC0415 - a plain script has nothing to recover
+
+        recovery = Recovery(self._conductor, custody)
+        recovery.run()
+        return recovery
+
     async def hand_over(self) -> None:
         """Take no further task and let go of what runs, for whoever comes after us to look after."""
         self._is_open = False
@@ -149,11 +160,14 @@ class Supervisor:
             raise
 
     def edit(self, id: str, **fields: Any) -> TaskView:  # noqa: A002 - the field's own name
-        """Change ``fields`` of a task that is still queued. Raises: InvalidTask, InvalidCommand, UsageError."""
+        """Change ``fields`` of a task that is still queued; those of its command are called ``command.cwd`` and so on.
+
+        Raises: InvalidTask, InvalidCommand; UsageError: it is not queued any more.
+        """
         entry = queued_entry(self._registry.get(id))
         if "name" in fields:
             raise InvalidTask("name", "cannot be changed: it is the task's id")
-        changed = task(entry.task, **fields)
+        changed = edited(entry.task, fields)
         self._registry.check_dependencies_of(entry.id, changed)
         self._conductor.change(entry, changed, edited_view(entry.view, changed))
         self._conductor.record(Edited(at=self._conductor.clock.time(), fields=tuple(fields)).of(id, entry.view.attempt))
@@ -187,6 +201,19 @@ class Supervisor:
     def get(self, id: str) -> TaskView:  # noqa: A002 - the field's own name
         """Show a task as it stands. Raises: UnknownTask."""
         return self._registry.get(id).shown()
+
+    def get_task(self, id: str) -> Task:  # noqa: A002 - the field's own name
+        """Give what was submitted, as it will be or was run. Raises: UnknownTask."""
+        return self._registry.get(id).task
+
+    def needed_ids(self) -> set[str]:
+        """Give the ids of tasks that unfinished ones wait for."""
+        return {each.task for entry in self._registry if not entry.view.is_over for each in entry.task.after}
+
+    @property
+    def has_running(self) -> bool:
+        """Whether a process of any task may exist."""
+        return any(entry.view.state in LIVE for entry in self._registry)
 
     def list(self) -> Views:
         """Show all tasks in the order of submission."""

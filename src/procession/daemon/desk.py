@@ -1,0 +1,182 @@
+"""The desk of the daemon: the verbs of its supervisor, and what its store and its keeper know beside.
+
+Thin: every verb is somebody else's. Not here: how requests come (``api``).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from procession.api.desk import Committed, Scope
+from procession.daemon.checks import check_guarantees
+from procession.daemon.housekeeping import Housekeeping
+from procession.daemon.paths import Paths
+from procession.model.cleaning import Cleaned
+from procession.model.details import TaskDetails
+from procession.model.finding import Finding
+from procession.model.selection import Selection, is_glob, select
+from procession.model.state import State
+from procession.model.status import Parting, Status
+from procession.model.stdio import Log
+from procession.model.table_row import Cell
+from procession.model.view import TaskView
+from procession.process.wiring import NOTE_SUFFIX
+from procession.store.listing import TaskRow
+from procession.supervisor.custody import Custody
+from procession.supervisor.log_shelf import LogShelf
+from procession.supervisor.supervisor import Supervisor
+from procession.version import VERSION
+
+SHOWN_LIMIT: Final = 1000
+"""How many ended tasks a list shows that asks for no number: reading a hundred thousand would hold up everybody."""
+
+
+class DaemonDesk:
+    """Fills the port of the API. Its parts are assembled elsewhere (`procession.daemon.parts`)."""
+
+    def __init__(self, paths: Paths, supervisor: Supervisor, custody: Custody, shelf: LogShelf) -> None:
+        self._paths = paths
+        self._supervisor = supervisor
+        self._custody = custody
+        self._shelf = shelf
+        self._store = custody.ledger.store
+        self._started_at = time.time()
+        self._listeners: list[Callable[[Committed], object]] = []
+        self._store.on_commit = self._tell_committed
+        self.housekeeping = Housekeeping(supervisor, custody.ledger, shelf)
+        self.get, self.retry = supervisor.get, supervisor.retry
+        self.stop, self.kill = supervisor.stop, supervisor.kill
+        self.suspend, self.resume = supervisor.suspend, supervisor.resume
+        self.wait, self.edit = supervisor.wait, supervisor.edit
+        self.submit_all = supervisor.submit_all
+        self.find_reply, self.note_reply = self._store.find_reply, custody.ledger.note_reply
+        self.event_bounds = self._store.event_bounds
+
+    # --- look ---------------------------------------------------------------------------------------------------------
+
+    def status(self) -> Status:
+        """Say how the daemon does."""
+        return Status(
+            state=self._state(),
+            pid=os.getpid(),
+            keeper_pid=self._custody.keeper.pid,
+            version=VERSION,
+            started_at=self._started_at,
+            counts=self._store.counts(),
+            home=self._paths.home,
+            last_event=self._store.event_bounds()[1],
+        )
+
+    def find(self, selection: Selection, *, states: Iterable[State] = (), limit: int | None = None) -> list[TaskView]:
+        """Show what is selected: as the store has it, and what is under way as it is now."""
+        stored = self._store.views(**_wanted(selection, states, limit))
+        now = {view.id: view for view in self._supervisor.list()}
+        views = [now.get(view.id, view) for view in stored]
+        wanted = set(states)
+        chosen = select(selection, views)
+        return [view for view in chosen if view.state in wanted] if wanted else chosen
+
+    def table_rows(
+        self, selection: Selection, *, states: Iterable[State] = (), limit: int | None = None
+    ) -> Iterable[Sequence[Cell]]:
+        """Give the same as lines of a table, without looking into any view."""
+        if not selection.all:
+            select(selection, self._store.views(**_wanted(selection, (), limit)))
+        now = time.time()
+        return [_cells(row, now) for row in self._store.view_rows(**_wanted(selection, states, limit))]
+
+    def details(self, id: str) -> TaskDetails:  # noqa: A002 - the port's
+        """Show all that is known of one task."""
+        task = self._supervisor.get_task(id)
+        logs = self._shelf.logs(id, task.command)
+        bounded = [each for each in (task.command.stdout, task.command.stderr) if isinstance(each, Log)]
+        return TaskDetails(
+            task=self._supervisor.get(id),
+            attempts=tuple(self._store.attempts(id)),
+            logs=logs,
+            note=bounded[0].path + NOTE_SUFFIX if bounded else None,
+        )
+
+    def checks(self) -> list[Finding]:
+        """Say which guarantees hold here."""
+        return check_guarantees(self._paths, self._custody)
+
+    # --- change -------------------------------------------------------------------------------------------------------
+
+    def remove(self, id: str) -> None:  # noqa: A002 - the port's
+        """Forget an ended task, its logs too."""
+        self._supervisor.remove(id)
+        self._shelf.remove(id)
+
+    def drain(self, on: bool) -> None:  # noqa: FBT001 - the port's
+        """Start nothing more, or start again."""
+        self._supervisor.drain(on=on)
+
+    async def signal(self, id: str, signal: str | int, scope: Scope = "leader") -> TaskView:  # noqa: A002 - the port's
+        """Send one signal."""
+        return await self._supervisor.signal(id, signal, scope)
+
+    async def write_input(self, id: str, data: bytes, end: bool = False) -> None:  # noqa: A002, FBT001, FBT002
+        """Write to the standard input of a task."""
+        await self._supervisor.write_input(id, data, end=end)
+
+    async def clean(
+        self, *, older_than_s: float | None = None, keep: int | None = None, max_log_bytes: int | None = None
+    ) -> Cleaned:
+        """Remove ended tasks beyond these bounds."""
+        return await self.housekeeping.clean(older_than_s=older_than_s, keep=keep, max_log_bytes=max_log_bytes)
+
+    async def shutdown(self, *, kill: bool) -> Parting:
+        """Prepare to end; ``kill`` ends every task, and then the keeper."""
+        ended = len(await self._supervisor.stop_all(by="shutdown")) if kill else 0
+        kept = sum(not view.is_over for view in self._supervisor.list())
+        await self._supervisor.hand_over()
+        if not self._supervisor.has_running:
+            await self._custody.ledger.commit()
+            await self._custody.keeper.shut_down()
+        return Parting(kept=kept, ended=ended)
+
+    # --- what is on disk ----------------------------------------------------------------------------------------------
+
+    async def committed(self) -> None:
+        """Return when everything recorded until now is on disk."""
+        await self._supervisor.commit()
+
+    def events_after(self, seq: int, limit: int) -> Committed:
+        """Give events that follow ``seq``."""
+        return self._store.events(seq, limit=limit)
+
+    def subscribe_committed(self, callback: Callable[[Committed], object]) -> Callable[[], None]:
+        """Call back with new events once they are on disk."""
+        self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
+
+    def _tell_committed(self, events: Committed) -> None:
+        for listener in tuple(self._listeners):
+            listener(events)
+
+    def _state(self) -> Any:
+        if self._custody.ledger.failure is not None:
+            return "store_failing"
+        return "draining" if self._supervisor.is_draining else "running"
+
+
+def _wanted(selection: Selection, states: Iterable[State], limit: int | None) -> dict[str, Any]:
+    """Say it in the words of the store."""
+    words = () if selection.all else selection.words
+    return {
+        "ids": None if selection.all else [word for word in words if not is_glob(word)],
+        "globs": None if selection.all else [word for word in words if is_glob(word)],
+        "groups": None if selection.all else selection.groups,
+        "states": tuple(states) or None,
+        "limit": SHOWN_LIMIT if limit is None and selection.all else limit,
+    }
+
+
+def _cells(row: TaskRow, now: float) -> tuple[Cell, ...]:
+    end = row.ended_at if row.state == State.ENDED else now
+    duration = None if row.started_at is None or end is None else round(max(end - row.started_at, 0.0), 3)
+    return (*row[:6], duration, *row[6:])

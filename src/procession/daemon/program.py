@@ -1,0 +1,22 @@
+"""Being the daemon: what ``procession daemon run`` does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+
+from procession.daemon.config import read_config
+from procession.daemon.parts import forget_our_starter, parts_of
+from procession.daemon.paths import find_paths
+from procession.daemon.run import run_daemon
+
+
+def be_daemon() -> int:
+    """Be the daemon of this home until it is told to end. Raises: whatever `run_daemon` does, InvalidTaskFile."""
+    paths = find_paths()
+    config = read_config(f"{paths.home}/config.toml")
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    forget_our_starter()
+    asyncio.run(run_daemon(paths, parts_of(config)))
+    return 0
