@@ -114,6 +114,29 @@ def test_a_durable_keeper_outlives_its_supervisor(keeper):
     reconnect(keeper, third, expected_exits=[])
 
 
+def test_a_killed_supervisor_costs_a_durable_keeper_nothing(keeper, tools):
+    """SIGKILL in the middle of a hundred requests: those that arrived run, and every exit is told to the next."""
+    keeper.durable().close()
+    reading, writing = os.pipe()
+    supervisor = os.fork()
+    if supervisor == 0:
+        controller = keeper.connect()
+        for key in range(100):
+            controller.spawn(key, SHELL, "-c", f"exit {key}")
+        os.write(writing, b"asked")
+        signal.pause()
+    os.close(writing)
+    assert os.read(reading, 10) == b"asked"
+    os.close(reading)
+    os.kill(supervisor, signal.SIGKILL)
+    os.waitpid(supervisor, 0)
+    following = keeper.connect()
+    told = {frame.id: int(frame.fields[2]) for frame in following.told if frame.op == frames.EXITED}
+    running = sum(frame.op == frames.RUNNING and frame.id not in told for frame in following.told)
+    told.update((ended.key, ended.status) for ended in (following.exit() for _ in range(running)))
+    assert told == {key: key << 8 for key in range(100)}
+
+
 def test_a_held_pipe_still_has_what_was_written(keeper):
     """Whoever is handed it in the greeting reads what was printed while nobody was there."""
     first = keeper.durable()
