@@ -60,6 +60,8 @@ class RoomWatch:
 
     def look(self, free_bytes: int, error: OSError | None) -> None:
         """Judge the room there is and ``error``, with which a write beside the log ended just now."""
+        if free_bytes and error is None and not self.is_troubled:
+            return
         was_full, self.is_full = self.is_full, free_bytes == 0 or (error is not None and error.errno in _NO_ROOM)
         if self.is_full and not was_full:
             self._tell(LogDiskFull(self._path, free_bytes))

@@ -4,7 +4,7 @@ Whatever fails here is said as a fact and tried again at the next look; nothing 
 Not here: when to look (``recorder``), the note's format (``note``), the cutting (``log``).
 """
 
-from collections.abc import Callable
+import contextlib
 from typing import Final
 
 from procession.streams.disk import LogNotBounded, OnFact, RoomWatch
@@ -51,46 +51,46 @@ class RecordedLog:
 
     def look(self, now: float, free_bytes: int) -> None:
         """Note what has grown, keep the bound, judge the room."""
+        self.looked_at = now
         if self._is_new and not self.log.can_cut:
             self._tell(LogNotBounded(self.log.path))
         self._is_new = False
-        error = _attempt(self._note_growth)
-        error = self.keep_bound() or error
-        self.looked_at = now
-        self._room.look(free_bytes, error)
+        error: OSError | None = None
+        try:
+            self._note_growth()
+        except OSError as failed:
+            error = failed
+        self._room.look(free_bytes, self.keep_bound() or error)
 
     def keep_bound(self) -> OSError | None:
         """Cut the log if it has grown by an eighth of its limit since the last time; return what went wrong."""
-        return None if self.log.limit_bytes is None else _attempt(self._keep_bound)
+        limit = self.log.limit_bytes
+        if limit is None:
+            return None
+        try:
+            end = self.log.size()
+            if end - self._bounded_end >= min(max(limit // 8, 1), _MOST_GROWTH_BYTES):
+                self._bounded_end = end
+                self.log.enforce(self._note_cut)
+        except OSError as error:
+            return error
+        return None
 
     def _note_growth(self) -> None:
         if self._cuts_to_note:
             self._note_cuts()
-        self.end = self.log.size()
-        if self.end != self._noted_end:
-            self.note.record(self._stream, self.end)
-            self._noted_end = self.end
-
-    def _keep_bound(self) -> None:
-        end, limit = self.log.size(), self.log.limit_bytes or 0
-        if end - self._bounded_end >= min(max(limit // 8, 1), _MOST_GROWTH_BYTES):
-            self._bounded_end = end
-            self.log.enforce(self._note_cut)
+        self.end = end = self.log.size()
+        if end != self._noted_end:
+            self.note.record(self._stream, end)
+            self._noted_end = end
 
     def _note_cut(self, cut: Cut) -> None:
         # A full disk must not keep the log from being cut, which is what helps; the note catches up.
         self._cuts_to_note = [*(self._cuts_to_note or ()), cut]
-        _attempt(self._note_cuts)
+        with contextlib.suppress(OSError):
+            self._note_cuts()
 
     def _note_cuts(self) -> None:
         while self._cuts_to_note:
             self.note.record_cut(self._stream, self._cuts_to_note[0])
             del self._cuts_to_note[0]
-
-
-def _attempt(action: Callable[[], object]) -> OSError | None:
-    try:
-        action()
-    except OSError as error:
-        return error
-    return None

@@ -24,8 +24,8 @@ from procession.streams.watch import Watch
 REST_S: Final = 0.01
 """Two notes of one log are this far apart at least: a flood costs 100 notes a second, a first word none of it."""
 
-SHARE_S: Final = 0.0005
-"""The same, for each log that rests: all together make 2,000 notes a second, which is a second of CPU per minute."""
+SHARE_S: Final = 0.001
+"""The same, for each log that rests: all together make 1,000 notes a second, which is a second of CPU per minute."""
 
 BOUND_REST_S: Final = 0.005
 """A note can wait, a bound cannot: a fast child writes 30 MB in 10 ms."""
@@ -34,7 +34,7 @@ BOUND_SHARE_S: Final = 0.00005
 """And this much longer for each log that rests."""
 
 FAST_BYTES_PER_S: Final = 1 << 18
-"""A log that grows faster is looked at after each rest, without a watch, which would cost its writer CPU."""
+"""A bounded log that grows faster is looked at all the time, without a watch, which would cost its writer CPU."""
 
 UNWATCHED_REST_S: Final = 0.25
 """What cannot be watched is looked at this often."""
@@ -96,6 +96,12 @@ class _Scheduled(RecordedLog):
     def hear(self) -> None:
         self.recorder.hear(self)
 
+    def grows_fast(self, grown_bytes: int, resting_s: float) -> bool:
+        """Whether it needs no watch: it grew while it rested, so looking after each rest is cheaper for all."""
+        # Between two rests of a bounded log without a watch, it could grow without a bound.
+        least_bytes = 0 if self.log.limit_bytes is None else FAST_BYTES_PER_S * resting_s
+        return grown_bytes > least_bytes
+
     def rest_s(self, resting: int) -> float:
         """How long it rests when so many do."""
         if self.is_fast and self.log.limit_bytes is not None:
@@ -138,7 +144,7 @@ class _Recorder:
         """Look at it from the next turn of the loop on."""
         self._filesystems.setdefault(log.device, _Filesystem()).logs.add(log)
         self._watch(log)
-        self._rest(log, self._loop.time())
+        self._rest(log, 0)
 
     def remove(self, log: _Scheduled) -> None:
         """Look a last time."""
@@ -163,15 +169,21 @@ class _Recorder:
         else:
             self._look(log, self._loop.time())
 
-    def _look(self, log: _Scheduled, now: float) -> None:
+    def _look(self, log: _Scheduled, now: float, *, was_resting: bool = False) -> None:
+        if log.is_closed:
+            return
         end_before, resting_s = log.end, max(now - log.looked_at, REST_S)
         log.has_changed = False
         try:
             log.look(now, self._filesystems[log.device].free_bytes(now))
         finally:
-            log.is_fast = log.end - end_before > FAST_BYTES_PER_S * resting_s
-            self._watch(log)
-            self._rest(log, now + log.rest_s(len(self._resting)))
+            if not log.is_closed:  # who was told a fact may have closed it
+                log.is_fast = was_resting and log.grows_fast(log.end - end_before, resting_s)
+                self._settle(log)
+
+    def _settle(self, log: _Scheduled) -> None:
+        self._watch(log)
+        self._rest(log, log.rest_s(len(self._resting)))
         self._notes_used.add(log.note)
         if log.is_troubled:
             self._add_troubled(log)
@@ -187,9 +199,12 @@ class _Recorder:
                 log.watch = Watch.of_file(log.log.fd, log.hear)
             log.has_changed = True  # perhaps before it was watched
 
-    def _rest(self, log: _Scheduled, until: float) -> None:
-        # In steps, so that many logs that become due together cost one wake-up.
-        until = math.ceil(until / BOUND_REST_S) * BOUND_REST_S
+    def _rest(self, log: _Scheduled, rest_s: float) -> None:
+        # In steps, so that many logs become due together: a wake-up costs more than a look.
+        step_s = BOUND_REST_S / 2 if rest_s < REST_S else REST_S
+        while step_s * 8 <= rest_s:
+            step_s *= 2
+        until = math.ceil((self._loop.time() + rest_s) / step_s) * step_s
         log.is_resting = True
         heapq.heappush(self._resting, (until, next(self._order), log))
         if self._rest_timer is None or until < self._rest_timer.when():
@@ -204,13 +219,13 @@ class _Recorder:
         now = self._loop.time()
         rested = []
         # A timer may fire a moment early.
-        while self._resting and self._resting[0][0] <= now + BOUND_REST_S / 2:
+        while self._resting and self._resting[0][0] <= now + BOUND_REST_S / 4:
             rested.append(heapq.heappop(self._resting)[2])
         self._set_rest_timer()
         for log in rested:
             log.is_resting = False
-            if not log.is_closed and (log.has_changed or log.watch is None):
-                self._look(log, now)
+            if log.has_changed or log.watch is None:
+                self._look(log, now, was_resting=True)
 
     def _add_troubled(self, log: _Scheduled) -> None:
         if not self._troubled:
@@ -220,9 +235,7 @@ class _Recorder:
 
     def _look_at_rooms(self) -> None:
         now = self._loop.time()
-        self._room_timer = self._loop.call_later(
-            LOOK_WHEN_FULL_S if self._troubled else LOOK_S, self._look_at_rooms
-        )
+        self._room_timer = self._loop.call_later(LOOK_WHEN_FULL_S if self._troubled else LOOK_S, self._look_at_rooms)
         self._put_notes_away()
         to_look_at = set(self._troubled)
         for filesystem in self._filesystems.values():

@@ -17,6 +17,10 @@ _REST_S: Final = 0.005
 """How long nobody reads events after some were read: a flood of writes wakes us 200 times a second, not 100,000, while
 the first write after a quiet moment is still heard at once."""
 
+_CROWD: Final = 10
+_CROWD_REST_S: Final = 0.02
+"""The same when this many files changed meanwhile: each wake-up costs, the more so the more processes share a core."""
+
 _hubs: "dict[asyncio.AbstractEventLoop, _Hub]" = {}
 
 
@@ -128,8 +132,9 @@ class _Hub:
             self._loop.add_reader(self._inotify.fd, self._read)
 
     def _rest_then_tell(self, events: list[InotifyEvent]) -> None:
-        self._rest = self._loop.call_later(_REST_S, self._read_again)  # first: who is told may close all of this
         changed = {event.wd for event in events}
+        rest_s = _CROWD_REST_S if len(changed) >= _CROWD else _REST_S
+        self._rest = self._loop.call_later(rest_s, self._read_again)  # first: who is told may close all of this
         if -1 in changed:  # the kernel dropped events
             changed.update(self._watches)
         gone = [event.wd for event in events if event.mask & IN_IGNORED]
