@@ -117,6 +117,42 @@ def test_a_note_is_bounded_and_keeps_the_cuts(tmp_path: Path):
         assert [Cut(10, 20)] == cuts.of(2)
 
 
+def test_a_note_is_made_when_there_is_something_to_note(tmp_path: Path):
+    """Until then there is no file and no descriptor; after closing, the next record goes on."""
+    path = tmp_path / "note"
+    with ArrivalNote(str(path)) as note:
+        assert not path.exists()
+        note.record(1, 1, time_ns=1)
+        note.close()
+        note.record(1, 2, time_ns=2)
+
+    assert [Arrival(1, 1, 1), Arrival(2, 2, 1)] == records(path)
+
+
+def test_a_note_that_was_deleted_meanwhile_begins_with_the_cuts(tmp_path: Path):
+    """Times are lost with it, but no reader takes a hole for zeros that somebody wrote."""
+    with ArrivalNote(str(tmp_path / "note")) as note:
+        note.record(1, 1, time_ns=1)
+        note.record_cut(1, Cut(10, 20))
+        note.close()
+        (tmp_path / "note").unlink()
+        note.record(1, 30, time_ns=3)
+
+    assert [NotedCut(1, Cut(10, 20)), Arrival(3, 30, 1)] == records(tmp_path / "note")
+
+
+def test_a_note_that_cannot_be_opened_is_an_error_of_the_system(tmp_path: Path):
+    """Raised by the first record, as for a disk that fails, and tried again by the next."""
+    (tmp_path / "note").symlink_to(tmp_path / "other")
+    with ArrivalNote(str(tmp_path / "note")) as note:
+        with pytest.raises(OSError, match=os.strerror(errno.ELOOP)):
+            note.record(1, 1, time_ns=1)
+        (tmp_path / "note").unlink()
+        note.record(1, 2, time_ns=2)
+
+    assert [Arrival(2, 2, 1)] == records(tmp_path / "note")
+
+
 def test_a_write_that_fails_leaves_the_note_as_it_was(tmp_path: Path):
     """No room inside a record: an OSError, whole records only, and the next try goes on well."""
     note = ArrivalNote(str(tmp_path / "note"))

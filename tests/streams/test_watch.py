@@ -1,13 +1,14 @@
 """Waiting for files: shared, never missing a wake-up."""
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
 
 from procession.kernel.inotify import IN_Q_OVERFLOW, Inotify, InotifyEvent
-from procession.streams.watch import wake_when, watch_directory, watch_file
+from procession.streams.watch import Watch, wake_when, watch_directory, watch_file
 
 
 @pytest.fixture
@@ -41,6 +42,42 @@ async def test_a_flood_does_not_hide_the_last_write(fd: int):
             async with asyncio.timeout(2):
                 await wake.wait()
             wake.clear()
+
+
+async def test_who_is_told_may_close_everything(fd: int):
+    """A watch may be closed by its own call, the last one too; the next one begins anew."""
+    told = asyncio.Event()
+
+    def hear() -> None:
+        watch.close()
+        told.set()
+
+    for _ in range(3):
+        told.clear()
+        watch = Watch.of_file(fd, hear)
+        os.write(fd, b"x")
+        async with asyncio.timeout(2):
+            await told.wait()
+        watch.close()
+
+
+async def test_a_crowd_is_heard_to_the_last(tmp_path: Path):
+    """Of many files that change again and again, the last write of each is heard."""
+    sizes: dict[int, int] = {}
+    with contextlib.ExitStack() as opened:
+        for number in range(50):
+            file = opened.enter_context((tmp_path / str(number)).open("wb", buffering=0))
+            fd = file.fileno()
+            watch = Watch.of_file(fd, lambda fd=fd: sizes.update({fd: os.fstat(fd).st_size}))  # type: ignore[misc]
+            opened.callback(watch.close)
+            sizes[fd] = 0
+        for _ in range(10):
+            for fd in sizes:
+                os.write(fd, b"x")
+            await asyncio.sleep(0.003)
+        async with asyncio.timeout(5):
+            while set(sizes.values()) != {10}:
+                await asyncio.sleep(0.005)
 
 
 async def test_an_overflow_wakes_everyone(fd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

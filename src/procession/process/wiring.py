@@ -22,7 +22,7 @@ from procession.streams.answering import TerminalAnswers
 from procession.streams.note import ArrivalNote
 from procession.streams.output import LogOutput, OutputStream, PipeOutput
 from procession.streams.reader import PipeReader
-from procession.streams.recorder import record_arrivals
+from procession.streams.recorder import Recording
 from procession.streams.writer import PipeWriter
 
 NOTE_SUFFIX = ".arrivals"
@@ -55,7 +55,8 @@ class Wiring:
         self._done = asyncio.Event()
         self._readers: list[PipeReader] = []
         self._logs = streams.logs
-        self._recording: asyncio.Task[None] | None = None
+        self._note: ArrivalNote | None = None
+        self._recording: Recording | None = None
         self._master = streams.ours.get("pty")
         self._terminal: PipeReader | None = None
         self._answers: TerminalAnswers | None = None
@@ -95,8 +96,9 @@ class Wiring:
             self._slave = None
 
     def note_closed(self) -> None:
-        """All is written that will be: followers come to their end."""
+        """All is written that will be: it is noted, and followers come to their end."""
         self._done.set()
+        self._close_logs()
 
     async def settle(self, limit_s: float) -> None:
         """Give readers who are at it the time to read to the end."""
@@ -116,12 +118,10 @@ class Wiring:
 
     async def close(self) -> None:
         """Let go of everything; what a log still has to note is noted first."""
-        self._done.set()
+        self.note_closed()
         self.note_exit()
         for reader in self._readers:
             reader.close()
-        if self._recording is not None:
-            await asyncio.wait([self._recording])
 
     def _connect(self, stream: str, descriptor: int) -> None:
         if stream == "stdin":
@@ -155,18 +155,18 @@ class Wiring:
             self.outputs[stream] = LogOutput(stream, log, limit, self._done)
         distinct = {STREAM_NUMBERS[stream]: log for stream, log in reversed(self._logs.items())}
         first = next(iter(self._logs.values()))
-        note = ArrivalNote(first.path + NOTE_SUFFIX)
-        recording = record_arrivals(distinct, note, done=self._done, on_fact=self._tell_fact)
-        self._recording = asyncio.ensure_future(recording)
-        self._recording.add_done_callback(lambda _: self._close_logs(note))
+        self._note = ArrivalNote(first.path + NOTE_SUFFIX)
+        self._recording = Recording(distinct, self._note, self._tell_fact)
 
     def _tell_fact(self, fact: disk.LogFact) -> None:
         kind = _EVENT_OF_FACT[type(fact)]
         self._tell(kind(at=time.time(), **msgspec.structs.asdict(fact)))
 
-    def _close_logs(self, note: ArrivalNote | None = None) -> None:
-        if note is not None:
-            note.close()
+    def _close_logs(self) -> None:
+        if self._recording is not None:
+            self._recording.close()
+        if self._note is not None:
+            self._note.close()
         for log in self._logs.values():
             log.close()
 

@@ -46,14 +46,22 @@ OnFact = Callable[[LogFact], object]
 class RoomWatch:
     """Tells ``on_fact`` once when an episode begins and once when it ends."""
 
+    __slots__ = ("_is_unwritable", "_path", "_tell", "is_full")
+
     def __init__(self, path: str, on_fact: OnFact) -> None:
         self._path, self._tell = path, on_fact
         self.is_full = False
         self._is_unwritable = False
 
-    def look(self, fd: int, error: OSError | None) -> None:
-        """Judge the filesystem of ``fd`` and ``error``, with which a write beside the log ended just now."""
-        free_bytes = _free_bytes(fd)
+    @property
+    def is_troubled(self) -> bool:
+        """Whether an episode lasts: its end causes no event, so somebody has to look for it."""
+        return self.is_full or self._is_unwritable
+
+    def look(self, free_bytes: int, error: OSError | None) -> None:
+        """Judge the room there is and ``error``, with which a write beside the log ended just now."""
+        if free_bytes and error is None and not self.is_troubled:
+            return
         was_full, self.is_full = self.is_full, free_bytes == 0 or (error is not None and error.errno in _NO_ROOM)
         if self.is_full and not was_full:
             self._tell(LogDiskFull(self._path, free_bytes))
@@ -64,7 +72,11 @@ class RoomWatch:
             self._tell(LogUnwritable(self._path, str(error)))
 
 
-def _free_bytes(fd: int) -> int:
-    facts = os.fstatvfs(fd)
+def free_bytes(fd: int) -> int:
+    """Return the room on the filesystem of ``fd``; 1 if it does not say, which is no full disk."""
+    try:
+        facts = os.fstatvfs(fd)
+    except OSError:
+        return 1
     # Some blocks are kept back for root, to whom they are free.
     return (facts.f_bfree if os.geteuid() == 0 else facts.f_bavail) * facts.f_frsize

@@ -34,6 +34,8 @@ class LogFile:
     that is not a regular file, and when the system refuses to open it (``errno`` says why).
     """
 
+    __slots__ = ("can_cut", "cuts", "fd", "limit_bytes", "path", "start_offset")
+
     def __init__(self, path: str, limit_bytes: int | None = None, *, cuts: Iterable[tuple[int, int]] = ()) -> None:
         if limit_bytes is not None and limit_bytes < 1:
             raise ValueError(f"the limit of a log must be at least 1 byte, got {limit_bytes}")

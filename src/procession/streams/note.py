@@ -12,10 +12,11 @@ import os
 import struct
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import Final, NamedTuple, Self
 
+from procession.errors import StdioUnavailable
 from procession.streams.log import Cut, LogFile, merge_cuts, open_regular
 
 _RECORD: Final = struct.Struct("<QQHH")
@@ -51,38 +52,39 @@ class NotedCut(NamedTuple):
 class ArrivalNote:
     """The writing side; a context manager. Goes on after the last whole record of an existing note.
 
-    ``limit_bytes`` bounds what it takes on disk; the cuts it remembers are never lost to that.
-    Raises :class:`StdioUnavailable` as :class:`LogFile` does. Writing raises :class:`OSError` (ENOSPC, EDQUOT, EIO)
-    and then leaves the note as it was.
+    The file is opened, and made, when the first record is written. ``limit_bytes`` bounds what it takes on disk; the
+    cuts it remembers are never lost to that. Writing raises :class:`OSError` (ENOSPC, EDQUOT, EIO, or why the file
+    cannot be opened) and then leaves the note as it was.
     """
 
     def __init__(self, path: str, limit_bytes: int = NOTE_LIMIT_BYTES) -> None:
         self.path = path
-        self._file = LogFile(path, limit_bytes)
-        self._trim()
-        self._bounded_end = 0
-        with NotedCuts(path) as noted:
-            self._cuts = noted.all()
-
-    @property
-    def is_bounded(self) -> bool:
+        self.is_bounded = True
         """False on a filesystem that cannot punch holes, where the note grows with the time it covers."""
-        return self._file.can_cut
+        self._limit_bytes = limit_bytes
+        self._file: LogFile | None = None
+        self._size = self._bounded_end = 0
+        self._cuts: dict[int, list[Cut]] | None = None
 
     def record(self, stream: int, end_offset: int, time_ns: int | None = None) -> None:
         """Note that ``stream`` (0 to 65,535) now ends at ``end_offset``; the time is now unless given."""
-        self._append(time.time_ns() if time_ns is None else time_ns, end_offset, stream, _Kind.ARRIVAL)
-        self._keep_bound()
+        file = self._file or self._open()
+        self._append(file, time.time_ns() if time_ns is None else time_ns, end_offset, stream, _Kind.ARRIVAL)
+        self._keep_bound(file)
 
     def record_cut(self, stream: int, cut: Cut) -> None:
         """Note that this range of ``stream``'s log is, or is about to be, removed."""
-        self._append(cut.start, cut.end, stream, _Kind.CUT)
-        self._cuts[stream] = merge_cuts([*self._cuts.get(stream, ()), cut])
-        self._keep_bound()
+        file = self._file or self._open()
+        self._append(file, cut.start, cut.end, stream, _Kind.CUT)
+        cuts = self._remembered_cuts()
+        cuts[stream] = merge_cuts([*cuts.get(stream, ()), cut])
+        self._keep_bound(file)
 
     def close(self) -> None:
-        """Give the descriptor back. May be called again."""
-        self._file.close()
+        """Give the descriptor back; the next record opens the file again. May be called again."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -90,33 +92,62 @@ class ArrivalNote:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _keep_bound(self) -> None:
-        size, limit = self._file.size(), self._file.limit_bytes or 0
-        if size - self._bounded_end < limit // 8:
-            return
-        self._bounded_end = size
-        if size > limit:
-            # First the cuts again, at the end: the earlier records of them may lie in what goes.
-            for stream, cuts in self._cuts.items():
-                for cut in cuts:
-                    self._append(cut.start, cut.end, stream, _Kind.CUT)
-            self._file.enforce()
+    def _open(self) -> LogFile:
+        cuts = self._remembered_cuts()
+        try:
+            file = LogFile(self.path, self._limit_bytes)
+        except StdioUnavailable as error:
+            number = error.errno or errno.EIO
+            raise OSError(number, os.strerror(number), self.path) from error
+        try:
+            self._trim(file)
+            self._bounded_end = min(self._bounded_end, self._size)
+            if not self._size:  # new, or somebody has removed it meanwhile
+                self._append_cuts(file, cuts)
+        except OSError:
+            file.close()
+            raise
+        self._file, self.is_bounded = file, file.can_cut
+        return file
 
-    def _append(self, first: int, second: int, stream: int, kind: _Kind) -> None:
+    def _remembered_cuts(self) -> dict[int, list[Cut]]:
+        if self._cuts is None:
+            with NotedCuts(self.path) as noted:
+                self._cuts = noted.all()
+        return self._cuts
+
+    def _keep_bound(self, file: LogFile) -> None:
+        if self._size - self._bounded_end < self._limit_bytes // 8:
+            return
+        self._bounded_end = self._size
+        if self._size > self._limit_bytes:
+            # First the cuts again, at the end: the earlier records of them may lie in what goes.
+            self._append_cuts(file, self._remembered_cuts())
+            file.enforce()
+            self.is_bounded = file.can_cut
+
+    def _append_cuts(self, file: LogFile, cuts: Mapping[int, Iterable[Cut]]) -> None:
+        for stream, removed in cuts.items():
+            for cut in removed:
+                self._append(file, cut.start, cut.end, stream, _Kind.CUT)
+
+    def _append(self, file: LogFile, first: int, second: int, stream: int, kind: _Kind) -> None:
         body = _RECORD.pack(first, second, stream, kind)
         try:
-            whole = os.write(self._file.fd, body + _CHECKSUM.pack(zlib.crc32(body))) == RECORD_BYTES
+            whole = os.write(file.fd, body + _CHECKSUM.pack(zlib.crc32(body))) == RECORD_BYTES
         except OSError:
-            self._trim()
+            self._trim(file)
             raise
         if not whole:  # the disk became full inside the record: the next write would say so
-            self._trim()
+            self._trim(file)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.path)
+        self._size += RECORD_BYTES
 
-    def _trim(self) -> None:
-        size = self._file.size()
-        if size % RECORD_BYTES:
-            os.ftruncate(self._file.fd, size - size % RECORD_BYTES)
+    def _trim(self, file: LogFile) -> None:
+        size = file.size()
+        self._size = size - size % RECORD_BYTES
+        if size != self._size:
+            os.ftruncate(file.fd, self._size)
 
 
 class NoteReader:
