@@ -15,7 +15,7 @@ from procession.errors import KeeperUnavailable
 from procession.kernel.fork_exec import Child, ExecFailed, Spawning, fork_and_exec
 
 _PROGRAM = str(Path(__file__).parents[1] / "keeper" / "__main__.py")
-_PYTHON = (b"-I", b"-S", b"-B")
+_PYTHON = (b"-I", b"-S")
 
 
 def start_attached(grace_s: float, home_procs: str) -> tuple[Child, socket.socket]:
