@@ -5,8 +5,6 @@ This file is the public face: names only, each loaded from its room when it is f
 
 from __future__ import annotations
 
-import importlib
-
 TYPE_CHECKING = False  # what type checkers take for True; the module that defines it costs more than all else here
 
 _ROOMS = {
@@ -76,6 +74,8 @@ def __getattr__(name: str) -> object:
     if room is None:
         message = f"module 'procession' has no attribute {name!r}"
         raise AttributeError(message)
+    import importlib  # not with the package: a verb of the command line is done before it would be loaded
+
     value = getattr(importlib.import_module(room), "VERSION" if name == "__version__" else name)
     globals()[name] = value
     return value
