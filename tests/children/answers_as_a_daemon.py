@@ -23,6 +23,7 @@ from procession.model.outcome import Outcome, OutcomeKind
 from procession.model.selection import Selection, select
 from procession.model.state import State
 from procession.model.task import Task
+from procession.model.text import printable
 from procession.model.view import TaskView, view_of
 
 NOW = 1_700_000_000.0
@@ -141,7 +142,7 @@ async def tasks(request: Request) -> Response:
                     view.command,
                 ]
             )
-        text = "".join("\t".join("" if cell is None else str(cell) for cell in row) + "\n" for row in rows)
+        text = "".join("\t".join("" if cell is None else printable(str(cell)) for cell in row) + "\n" for row in rows)
         return PlainTextResponse(text, media_type="text/tab-separated-values")
     return reply({"tasks": [view.as_dict() for view in views]})
 

@@ -26,9 +26,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory below which this test's runs are kept; the user's own settings do not matter here."""
     home = tmp_path / "home"
     monkeypatch.setenv("PROCESSION_HOME", str(home))
-    for name in ("NO_COLOR", "PROCESSION_DEBUG", "_PROCESSION_COMPLETE"):
+    for name in ("NO_COLOR", "PROCESSION_DEBUG", "_PROCESSION_COMPLETE", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
     return home
+
+
+@pytest.fixture
+def daemon(home: Path, scripted: str, control: Callable[..., Any]) -> Callable[..., Any]:
+    """A daemon of this home, without tasks; to be called with ``seen``, ``script`` or ``fill``."""
+    (home / "run").mkdir(parents=True)
+    (home / "run" / "api.sock").symlink_to(scripted)
+    return control
 
 
 @pytest.fixture

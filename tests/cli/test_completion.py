@@ -22,8 +22,9 @@ def test_the_script_names_us_and_its_variable(cli, shell):
 @pytest.mark.parametrize(
     ("typed", "completions"),
     [
-        ("procession ", {"run", "up", "completion"}),
         ("procession u", {"up"}),
+        ("procession s", {"submit", "show", "send", "stop", "signal", "suspend"}),
+        ("procession daemon ", {"run", "start", "stop", "restart", "status"}),
         ("procession run --t", {"--timeout"}),
         ("procession completion ", {"bash", "zsh", "fish"}),
     ],
@@ -36,6 +37,26 @@ def test_verbs_options_and_values_are_completed(cli, typed, completions):
     answer = cli(env=os.environ | asked).stdout
 
     assert completions == {line.partition(",")[2] for line in answer.splitlines()}
+
+
+@pytest.mark.parametrize("verb", ["stop", "logs -f", "attach", "wait --any", "submit --after"])
+def test_tasks_are_completed_from_the_daemon(cli, daemon, verb):
+    """Ids come from the daemon, whose tasks one means."""
+    for name in ("train", "test", "other"):
+        cli("submit", "--name", name, "--", "true")
+    typed = f"procession {verb} t"
+    asked = {"_PROCESSION_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+
+    assert cli(env=os.environ | asked).stdout.split() == ["plain,test", "plain,train"]
+
+
+def test_without_a_daemon_nothing_is_offered(cli):
+    """No complaint appears in the middle of a command line."""
+    asked = {"_PROCESSION_COMPLETE": "bash_complete", "COMP_WORDS": "procession stop t", "COMP_CWORD": "2"}
+
+    shown = cli(env=os.environ | asked)
+
+    assert (shown.stdout.strip(), shown.stderr) == ("", "")
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")

@@ -6,7 +6,11 @@ import sys
 
 import pytest
 
-VERBS = ("run", "up", "completion")
+VERBS = (
+    *("run", "up", "submit", "ls", "show", "logs", "attach", "send", "wait"),
+    *("stop", "kill", "signal", "suspend", "resume", "retry", "edit", "remove"),
+    *("clean", "events", "drain", "doctor", "daemon", "completion"),
+)
 
 
 @pytest.mark.parametrize("flag", ["--version", "-V"])
@@ -70,6 +74,17 @@ def test_without_a_verb_the_help_is_shown_as_an_error(cli):
         ["up"],
         ["up", "x.toml", "--limit", "0"],
         ["completion", "tcsh"],
+        ["submit"],
+        ["submit", "--delay", "soon", "--", "true"],
+        ["ls", "--state", "happy"],
+        ["ls", "-n", "0"],
+        ["stop"],
+        ["stop", "--all", "a"],
+        ["wait", "--timeout", "soon", "a"],
+        ["logs", "--since", "once", "a"],
+        ["edit", "a"],
+        ["clean"],
+        ["daemon", "bogus"],
     ],
     ids=" ".join,
 )

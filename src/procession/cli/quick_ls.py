@@ -11,8 +11,7 @@ import sys
 
 from procession.cli.rows import render_table
 from procession.client.find import socket_path
-from procession.model.text import printable
-from procession.model.units import format_duration
+from procession.model.amounts import format_duration
 
 TYPE_CHECKING = False  # the module that defines it costs more than this one
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ NEWEST = 1000
 
 JSON = "application/json"
 TABLE = "text/tab-separated-values"
+COLUMNS = ("id", "state", "attempt", "pid", "duration", "group", "waiting_or_outcome", "command")
+RIGHT = ("TRY", "PID", "TIME")
 HEAD = ("ID", "STATE", "TRY", "PID", "TIME", "GROUP", "DETAIL", "COMMAND")
 COLOURS = {"running": "cyan", "suspended": "magenta", "stopping": "magenta", "starting": "cyan", "queued": "dim"}
 OK = 200
@@ -61,9 +62,7 @@ def list_tasks(pairs: list[tuple[str, str]], as_json: bool) -> int:  # noqa: FBT
     if as_json:
         sys.stdout.write(body.decode() + ("" if body.endswith(b"\n") else "\n"))
         return 0
-    rows = [line.split("\t") for line in body.decode().splitlines()]
-    names = rows.pop(0)
-    sys.stdout.write(_table([dict(zip(names, row, strict=False)) for row in rows]))
+    sys.stdout.write(_table(body.decode()))
     return 0
 
 
@@ -135,24 +134,27 @@ def _body(reply: bytes) -> bytes:
     return body
 
 
-def _table(tasks: list[dict[str, str]]) -> str:
-    rows = [_row(each) for each in tasks]
-    return render_table(HEAD, rows, right=("TRY", "PID", "TIME"), colour_of=_colour)
+def _table(text: str) -> str:
+    names, *rows = (line.split("\t") for line in _safe(text).split("\n") if line)
+    columns = {name: index for index, name in enumerate(names)}
+    places = [columns[name] for name in COLUMNS]
+    return render_table(HEAD, [_row(row, places) for row in rows], right=RIGHT, colour_of=_colour)
 
 
-def _row(task: dict[str, str]) -> tuple[str, ...]:
-    duration = task["duration"]
-    shown = {name: value if value.isprintable() else printable(value) for name, value in task.items()}
-    return (
-        shown["id"],
-        shown["state"],
-        "" if task["attempt"] == "1" else shown["attempt"],
-        shown["pid"],
-        format_duration(float(duration)) if duration else "",
-        shown["group"],
-        shown["waiting_or_outcome"],
-        shown["command"],
-    )
+def _row(cells: Sequence[str], places: Sequence[int]) -> list[str]:
+    row = [cells[place] for place in places]
+    row[2] = "" if row[2] == "1" else row[2]
+    row[4] = format_duration(float(row[4])) if row[4] else ""
+    return row
+
+
+def _safe(text: str) -> str:
+    """The daemon has seen to it already; but what reaches the terminal is our business."""
+    if text.replace("\t", "").replace("\n", "").isprintable():
+        return text
+    from procession.model.text import printable
+
+    return "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n"))
 
 
 def _colour(row: Sequence[str]) -> str | None:

@@ -25,15 +25,16 @@ def render_table(
     colour_of: Callable[[Sequence[str]], str | None] | None = None,
 ) -> str:
     """Write ``head`` and ``rows``, which must be safe to show. ``colour_of`` names a row's colour, on a terminal."""
-    kept = [index for index in range(len(head)) if any(row[index] for row in rows)] or [0]
-    widths = {index: max(_width(row[index]) for row in (head, *rows)) for index in kept}
-    limit, colourful = screen_width(), wants_colour()
-    lines = []
-    for row in (head, *rows):
-        cells = [_align(row[index], widths[index], to_right=head[index] in right) for index in kept]
-        line = _cut(GAP.join(cells).rstrip(), limit)
-        colour = ("bold" if row is head else colour_of(row) if colour_of else None) if colourful else None
-        lines.append(paint(line, colour))
+    columns = list(zip(head, *rows, strict=True))
+    kept = [column for column in columns if any(column[1:]) or not rows]
+    shown = [_align(column, to_right=column[0] in right) for column in kept]
+    lines = [GAP.join(cells).rstrip() for cells in zip(*shown, strict=True)]
+    limit = screen_width()
+    if limit is not None:
+        lines = [_cut(line, limit) for line in lines]
+    if wants_colour():
+        colours = ["bold", *(colour_of(row) if colour_of else None for row in rows)]
+        lines = [paint(line, colour) for line, colour in zip(lines, colours, strict=True)]
     return "\n".join([*lines, ""])
 
 
@@ -55,9 +56,14 @@ def wants_colour() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not os.environ.get("NO_COLOR")
 
 
-def _align(text: str, width: int, *, to_right: bool) -> str:
-    padding = " " * (width - _width(text))
-    return padding + text if to_right else text + padding
+def _align(column: Sequence[str], *, to_right: bool) -> list[str]:
+    if "".join(column).isascii():  # a thousand rows are no rarity, and these two are quick
+        width = max(map(len, column))
+        return [cell.rjust(width) if to_right else cell.ljust(width) for cell in column]
+    widths = list(map(_width, column))
+    width = max(widths)
+    padded = [(cell, " " * (width - each)) for cell, each in zip(column, widths, strict=True)]
+    return [padding + cell if to_right else cell + padding for cell, padding in padded]
 
 
 def _width(text: str) -> int:
@@ -68,8 +74,8 @@ def _width(text: str) -> int:
     return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
 
 
-def _cut(text: str, limit: int | None) -> str:
-    if limit is None or _width(text) <= limit:
+def _cut(text: str, limit: int) -> str:
+    if _width(text) <= limit:
         return text
     cut = text[: limit - 1]
     while _width(cut) > limit - 1:

@@ -51,9 +51,7 @@ _OF_FILES = frozenset({"argv", "replace", "no_start", "as_json"})
 @click.option("--delay", metavar="DURATION", callback=read_duration, default="0", help="Not before so long from now.")
 @click.option("--stdin", metavar="FILE|-|pipe", help="Its input: a file, our own (-), or what is sent later (pipe).")
 @click.option("--pty", is_flag=True, help="On a terminal of its own.")
-@click.option(
-    "--label", "labels", metavar="NAME=VALUE", callback=read_variables, multiple=True, help="For you; repeatable."
-)
+@click.option("--label", metavar="NAME=VALUE", callback=read_variables, multiple=True, help="For you; repeatable.")
 @click.option("--restart", type=click.Choice(["no", "resume", "retry"]), default="no", help="After a reboot.")
 @click.option("--replace", is_flag=True, help="Take the place of an ended task of the same name.")
 @no_start_option
