@@ -78,7 +78,6 @@ def __getattr__(name: str) -> object:
         message = f"module 'procession' has no attribute {name!r}"
         raise AttributeError(message)
     import importlib
-    import importlib  # not with the package: a verb of the command line is done before it would be loaded
 
     value = getattr(importlib.import_module(room), "VERSION" if name == "__version__" else name)
     globals()[name] = value

@@ -10,7 +10,6 @@ import contextlib
 import os
 import resource
 import socket
-import time
 from collections.abc import Callable, Iterable, Mapping
 
 from procession.errors import KeeperUnavailable
@@ -23,6 +22,7 @@ from procession.process.exit_fact import exit_fact
 from procession.process.keeper_link import Greeting, KeeperLink
 from procession.process.keepers import start_durable
 from procession.process.kept_parent import OURS, Circumstances, KeptParent
+from procession.process.waiting import wait_for
 from procession.wire.exits import unpack_records
 
 GREETING_LIMIT_S = 10.0
@@ -99,10 +99,8 @@ class DurableKeeper:
         self.on_lost = lambda: None
         descriptor = pidfd.open_pidfd(pid)
         self._link.shut_down(grace_s)
-        deadline = time.monotonic() + grace_s + _END_LIMIT_S
-        while descriptor is not None and not pidfd.has_ended(descriptor) and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
         if descriptor is not None:
+            await wait_for(lambda: pidfd.has_ended(descriptor), grace_s + _END_LIMIT_S)
             os.close(descriptor)
 
     def close(self) -> None:

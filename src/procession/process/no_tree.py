@@ -16,7 +16,7 @@ class NoTree:
     leaf = None
     is_frozen = False
 
-    def fork(self, fork: Callable[[], Child]) -> Child:
+    def fork(self, fork: Callable[[], Child]) -> Child:  # noqa: ARG002 - the tree's own
         """Nobody can be born here."""
         raise AssertionError
 

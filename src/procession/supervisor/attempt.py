@@ -28,7 +28,7 @@ _LEAK_DRAIN_S = 0.1
 
 
 class Attempt:
-    """Runs ``command`` once, in the block that ``begin`` gives. ``record`` takes facts, ``take_output`` pieces of output.
+    """Runs ``command`` once, in the block that ``begin`` gives; ``record`` takes facts, ``take_output`` output.
 
     is_taken_over: its start was recorded by whoever looked after it before us.
     """

@@ -66,6 +66,13 @@ class Custody:
         pid = self.keeper.pid
         return [] if pid is None or self.keeper.base is not None else find_strays(pid, set(self.leaders))
 
+    def link(self) -> KeeperLink | None:
+        """Give the connection to the keeper, while there is one."""
+        try:
+            return self.keeper.link
+        except KeeperUnavailable:
+            return None
+
     def open(self) -> None:
         """Begin to start things: the keeper is attached, and what it had is sorted out."""
         self._is_there.set()
@@ -99,8 +106,9 @@ class Custody:
         return await launch(command, parent, attempt.intend)
 
     def _acknowledge(self) -> None:
-        if self._is_there.is_set():
-            self.keeper.link.acknowledge()
+        link = self.link()
+        if link is not None and self._is_there.is_set():
+            link.acknowledge()
 
     def _renew(self) -> None:
         """The keeper is gone: what it started goes on without it, what is to be started waits for the next one."""
@@ -174,7 +182,7 @@ class KeptAttempt:
         offsets = {name: log.start_offset for name, log in streams.logs.items()}
         self._note(tree=tree.mark, offsets=offsets)
         await self._custody.ledger.wait_written()
-        link = self._link()
+        link = self._custody.link()
         if link is not None:
             for name in streams.ours.keys() & set(_HELD):
                 self.holds = True
@@ -194,12 +202,6 @@ class KeptAttempt:
         self._custody.ledger.note_attempt(self.record)
 
     def _drop(self, name: str) -> None:
-        link = self._link()
+        link = self._custody.link()
         if link is not None:
             link.drop(self.record.key, name)
-
-    def _link(self) -> KeeperLink | None:
-        try:
-            return self._custody.keeper.link
-        except KeeperUnavailable:
-            return None
