@@ -78,6 +78,9 @@ async def link_keeper(paths: Paths, ledger: StoreLedger) -> AsyncIterator[Custod
             await ledger.close()
     finally:
         await custody.close()
+        if keeper.pid is None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(paths.keeper_socket)
 
 
 def forget_our_starter() -> None:

@@ -102,6 +102,7 @@ class DurableKeeper:
         if descriptor is not None:
             await wait_for(lambda: pidfd.has_ended(descriptor), grace_s + _END_LIMIT_S)
             os.close(descriptor)
+        self._pid = None
 
     def close(self) -> None:
         """Leave the keeper to itself, and to whoever comes next."""
