@@ -86,6 +86,13 @@ def test_every_error_survives_pickling():
         errors.InvalidSignal("NOPE"),
         errors.UnknownTask("a"),
         errors.InvalidTransition("ended", "running"),
+        errors.DaemonUnavailable("/run/api.sock", "none runs", hint="h"),
+        errors.ConnectionLost("/run/api.sock", "it was closed"),
+        errors.DaemonRunning("/home", 7),
+        errors.UnsafePath("/home", "it is a link"),
+        errors.ForeignPeer(7),
+        errors.Conflict("the key was used"),
+        errors.StoreUnavailable("/home/store.db", "the disk is full"),
         errors.ProgramNotFound("no x", hint="h", command="x", program="x", suggestion=None, errno=2),
         errors.TooLong("too long", command="x", element="argv[1]", size_bytes=5, limit_bytes=4),
         *(kind("sentence", result=result) for kind in all_errors() if issubclass(kind, errors.EndError)),
@@ -102,7 +109,7 @@ def test_every_error_survives_pickling():
             copy = pickle.loads(pickle.dumps(error, protocol))
             assert type(copy) is type(error)
             assert (str(copy), copy.__dict__, copy.code) == (str(error), error.__dict__, error.code)
-    assert pickle.loads(pickle.dumps(made[8])).stdout == "out"
+    assert pickle.loads(pickle.dumps(made[15])).stdout == "out"
 
 
 def test_wrong_usage_is_a_value_error():
