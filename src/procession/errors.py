@@ -325,7 +325,7 @@ class InputClosed(ProcessionError):
     code = "input_closed"
 
 
-# --- the daemon and what it keeps -------------------------------------------------------------------------------------
+# --- the daemon and what it keeps ------------------------------------------------------------------------------------
 
 
 class DaemonUnavailable(ProcessionError):
