@@ -8,6 +8,7 @@ breaks after n events; {"refuse": problem}: the next request is refused so. GET 
 import asyncio
 import base64
 import json
+import os
 import sys
 
 import msgspec
@@ -269,7 +270,7 @@ async def status(request: Request) -> Response:
             "version": "0",
             "started_at": NOW,
             "counts": counts,
-            "home": "/home",
+            "home": os.environ.get("PROCESSION_HOME", "/home"),
             "api_version": 1,
             "further": True,
         }

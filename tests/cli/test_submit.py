@@ -48,12 +48,15 @@ def test_every_option_arrives(cli, daemon, tmp_path):
     assert command["stdin"] == {"kind": "file", "path": str(words), "append": False}
 
 
-def test_our_input_becomes_the_tasks(cli, daemon):
-    """With --stdin - what we are given goes to the task, whole, and then its end."""
-    cli("submit", "--stdin", "-", "--", "cat", input="é\n" * 100_000)
+def test_our_input_becomes_the_tasks(cli, daemon, home):
+    """With --stdin - what we are given is laid where the daemon takes it over with the task, whole."""
+    (home / "spool").mkdir()
+    cli("submit", "--stdin", "-", "--name", "a", "--", "cat", input="é\n" * 100_000)
+    (spooled,) = (home / "spool").iterdir()
 
-    assert daemon("seen")["input"] == {"t1": "é\n" * 100_000}
-    assert '"ended"' in cli("ls", "--json").stdout
+    assert given(daemon, "a")["command"]["stdin"] == {"kind": "file", "path": str(spooled)}
+    assert spooled.read_text() == "é\n" * 100_000
+    assert spooled.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_terminal_of_its_own(cli, daemon):

@@ -10,7 +10,7 @@ import os
 import sys
 
 from procession.cli.rows import render_table
-from procession.client.find import socket_path
+from procession.daemon.places import api_socket
 from procession.model.amounts import format_duration
 
 TYPE_CHECKING = False  # the module that defines it costs more than this one
@@ -106,7 +106,7 @@ def _read(arguments: list[str]) -> tuple[list[tuple[str, str]], bool] | None:
 def _ask(target: str, accept: str) -> bytes:
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
-        connection.connect(socket_path())
+        connection.connect(api_socket())
         credentials = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
         if int.from_bytes(credentials[4:8], sys.byteorder) != os.geteuid():
             raise Refused(0, b"")

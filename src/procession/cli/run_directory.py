@@ -15,7 +15,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from procession.daemon.paths import state_directory
+from procession.daemon.places import state_directory
 from procession.daemon.private import make_private
 from procession.errors import ProcessionError
 

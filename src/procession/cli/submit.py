@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from procession.cli.parameters import read_duration, read_variables
 from procession.cli.selecting import complete_task
 
 if TYPE_CHECKING:
+    from procession.client.client import Client
     from procession.model.command import Command
     from procession.model.task import Task
 
@@ -67,16 +69,44 @@ def submit_verb(
     is_file = len(argv) == 1 and argv[0].endswith(".toml")
     tasks = _tasks_of_file(context, argv[0]) if is_file else [_task(argv, options)]
     with ask_daemon(start=not no_start) as client:
-        ids = client.submit_all(tasks, replace=replace)
-        if options["stdin"] == "-" and not is_file:
-            while data := os.read(0, 1 << 16):
-                client.write_input(ids[0], data)
-            client.write_input(ids[0], b"", end=True)
+        spooled = _spool(client.status().home) if options["stdin"] == "-" and not is_file else None
+        ids = _submit(client, _with_stdin(tasks, spooled), spooled, replace=replace)
     if as_json:
         print_json({"ids": ids})
     else:
         print("\n".join(ids))
     return 0
+
+
+def _submit(client: Client, tasks: list[Task], spooled: str | None, *, replace: bool) -> list[str]:
+    try:
+        return client.submit_all(tasks, replace=replace)
+    except BaseException:
+        if spooled is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(spooled)
+        raise
+
+
+def _spool(home: str) -> str:
+    """Lay our standard input where the daemon takes it over with the task, which may start much later."""
+    import shutil
+    import tempfile
+
+    descriptor, path = tempfile.mkstemp(dir=f"{home}/spool")
+    with open(descriptor, "wb") as file, open(0, "rb", closefd=False) as ours:
+        shutil.copyfileobj(ours, file)
+    return path
+
+
+def _with_stdin(tasks: list[Task], spooled: str | None) -> list[Task]:
+    if spooled is None:
+        return tasks
+    from msgspec.structs import replace
+
+    from procession.model.stdio import File
+
+    return [replace(each, command=each.command.replace(stdin=File(spooled))) for each in tasks]
 
 
 def _tasks_of_file(context: click.Context, path: str) -> list[Task]:
@@ -110,9 +140,9 @@ def _command(argv: tuple[str, ...], options: dict[str, Any]) -> Command:
     from procession.model.stdio import NULL, PIPE, PTY, File
 
     given = options["stdin"]
-    if options["pty"] and given not in (None, "pipe", "-"):
+    if options["pty"] and given not in (None, "pipe"):
         raise click.UsageError("with --pty the terminal is the input: leave out --stdin, or send to it")
-    stdin = NULL if given is None else PIPE if given in ("-", "pipe") else File(os.path.abspath(given))
+    stdin = NULL if given in (None, "-") else PIPE if given == "pipe" else File(os.path.abspath(given))
     changes: dict[str, Any] = {
         "cwd": options["cwd"],
         "env": options["env"],

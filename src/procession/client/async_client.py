@@ -8,9 +8,9 @@ from typing import Any, Self, TypeVar
 
 from procession.client import answers, asks
 from procession.client.async_door import AsyncDoor
-from procession.client.find import socket_path
 from procession.client.resuming import END
 from procession.client.sse import ServerEvent
+from procession.daemon.locate import guess_socket
 from procession.model.cleaning import Cleaned
 from procession.model.command import Argument, Command
 from procession.model.context import Context
@@ -29,7 +29,7 @@ class AsyncClient:
     """
 
     def __init__(self, path: str | None = None, *, patience_s: float = 10.0) -> None:
-        self._door = AsyncDoor(path or socket_path(), patience_s)
+        self._door = AsyncDoor(path or guess_socket(), patience_s)
 
     async def __aenter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from procession.daemon.places import API_SOCKET, runtime_directory, state_directory
 from procession.daemon.private import make_private
 
 
@@ -29,6 +30,11 @@ class Paths(NamedTuple):
         return f"{self.home}/logs"
 
     @property
+    def spool(self) -> str:
+        """Where input is laid that goes with a task, until that is accepted."""
+        return f"{self.home}/spool"
+
+    @property
     def exits_journal(self) -> str:
         """What the keeper writes of exits before anybody has taken note of them."""
         return f"{self.home}/exits.journal"
@@ -46,7 +52,7 @@ class Paths(NamedTuple):
     @property
     def api_socket(self) -> str:
         """Where the daemon answers."""
-        return f"{self.runtime}/api.sock"
+        return f"{self.runtime}/{API_SOCKET}"
 
     @property
     def keeper_socket(self) -> str:
@@ -58,34 +64,11 @@ class Paths(NamedTuple):
         make_private(self.home, is_shared=True)
         make_private(self.runtime)
         make_private(self.logs)
+        make_private(self.spool)
 
 
 def find_paths(environ: Mapping[str, str] | None = None) -> Paths:
     """Say where the daemon of this user and environment is at home; nothing is made."""
     given = os.environ if environ is None else environ
     home = state_directory(given)
-    return Paths(home=home, runtime=_runtime_directory(home, given))
-
-
-def state_directory(environ: Mapping[str, str] | None = None) -> str:
-    """Say where Procession keeps its state for this user."""
-    given = os.environ if environ is None else environ
-    if home := given.get("PROCESSION_HOME"):
-        return os.path.abspath(home)
-    base = given.get("XDG_STATE_HOME", "")
-    if not base.startswith("/"):  # a relative one is to be ignored, says its specification
-        base = os.path.expanduser("~/.local/state")
-    return os.path.normpath(f"{base}/procession")
-
-
-def _runtime_directory(home: str, environ: Mapping[str, str]) -> str:
-    base = environ.get("XDG_RUNTIME_DIR", "")
-    if not base.startswith("/"):
-        return f"{home}/run"
-    shared = os.path.normpath(f"{base}/procession")
-    if home == os.path.expanduser("~/.local/state/procession"):
-        return shared
-    import hashlib  # noqa: PLC0415 - a client of the usual home is not to pay for it
-
-    # Each home has a daemon of its own, and so a place of its own for sockets.
-    return f"{shared}/{hashlib.sha256(os.fsencode(home)).hexdigest()[:8]}"
+    return Paths(home=home, runtime=runtime_directory(home, given))

@@ -1,23 +1,28 @@
 """Where the daemon's tasks print: one private folder per task, a log per stream, for all of its attempts.
 
-``<shelf>/<task>/stdout`` and ``stderr``; beside them ``stdout.arrivals``, the note. Retries append, so an offset means
-the same for ever. Not here: writing (the tasks do it themselves) and reading (``procession.streams``).
+``<shelf>/<task>/stdout`` and ``stderr``; beside them ``stdout.arrivals``, the note, and ``stdin``, if its input was
+handed over with it. Retries append, so an offset means the same for ever.
+Not here: writing (the tasks do it themselves) and reading (``procession.streams``).
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from procession.errors import InvalidTask
 from procession.model.names import check_name
-from procession.model.stdio import Descriptor, Inherit, Log, Pipe, Pty
+from procession.model.stdio import Descriptor, File, Inherit, Log, Pipe, Pty, Stdin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from procession.model.command import Command
+
+
+SPOOL: Final = "spool"
+"""The folder beside the shelf in which whoever submits a task lays the input that is to go with it."""
 
 
 class LogShelf:
@@ -26,6 +31,7 @@ class LogShelf:
     def __init__(self, path: str, limit_bytes: int | None = None) -> None:
         self.path = path
         self._limit_bytes = limit_bytes
+        self.spool = os.path.join(os.path.dirname(path), SPOOL)
 
     def folder(self, task: str) -> str:
         """Give the folder of a task. Raises: InvalidTask: for an id that is no id."""
@@ -39,12 +45,24 @@ class LogShelf:
         _check_reachable(command)
         folder = self.folder(task)
         os.makedirs(folder, mode=0o700, exist_ok=True)
+        stdin = self._take_over(command.stdin, folder)
         changes: dict[str, Any] = {
             stream: Log(os.path.join(folder, stream), self._limit_bytes)
             for stream in ("stdout", "stderr")
             if isinstance(getattr(command, stream), Pipe)
         }
-        return command.replace(**changes)
+        return command.replace(stdin=stdin, **changes)
+
+    def _take_over(self, stdin: Stdin, folder: str) -> Stdin:
+        """Put input that was handed over with a task to its logs: it goes with them."""
+        if not isinstance(stdin, File) or os.path.dirname(stdin.path) != self.spool:
+            return stdin
+        own = os.path.join(folder, "stdin")
+        try:
+            os.rename(stdin.path, own)
+        except OSError as error:
+            raise InvalidTask("command.stdin", f"cannot be taken over: {error.strerror}") from None
+        return File(own)
 
     def logs(self, task: str, command: Command) -> dict[str, str]:
         """Name the logs of a task by stream, also the one of its terminal."""

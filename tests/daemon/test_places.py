@@ -1,8 +1,8 @@
-"""Where the daemon of a home listens."""
+"""Where a daemon is at home, and where it listens."""
 
 import hashlib
 
-from procession.client.find import socket_path
+from procession.daemon.places import api_socket
 
 
 def test_each_home_has_its_own_socket(monkeypatch, tmp_path):
@@ -11,10 +11,10 @@ def test_each_home_has_its_own_socket(monkeypatch, tmp_path):
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.delenv("PROCESSION_HOME", raising=False)
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
-    assert socket_path() == "/run/user/7/procession/api.sock"
+    assert api_socket() == "/run/user/7/procession/api.sock"
 
     monkeypatch.setenv("PROCESSION_HOME", "/data/p")
-    assert socket_path() == f"/run/user/7/procession/{hashlib.sha256(b'/data/p').hexdigest()[:8]}/api.sock"
+    assert api_socket() == f"/run/user/7/procession/{hashlib.sha256(b'/data/p').hexdigest()[:8]}/api.sock"
 
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    assert socket_path() == "/data/p/run/api.sock"
+    assert api_socket() == "/data/p/run/api.sock"
