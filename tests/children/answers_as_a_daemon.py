@@ -270,7 +270,7 @@ async def status(request: Request) -> Response:
             "version": "0",
             "started_at": NOW,
             "counts": counts,
-            "home": os.environ.get("PROCESSION_HOME", "/home"),
+            "home": os.path.dirname(sys.argv[1]),
             "api_version": 1,
             "further": True,
         }

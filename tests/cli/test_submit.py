@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -48,11 +49,12 @@ def test_every_option_arrives(cli, daemon, tmp_path):
     assert command["stdin"] == {"kind": "file", "path": str(words), "append": False}
 
 
-def test_our_input_becomes_the_tasks(cli, daemon, home):
+def test_our_input_becomes_the_tasks(cli, daemon, scripted):
     """With --stdin - what we are given is laid where the daemon takes it over with the task, whole."""
-    (home / "spool").mkdir()
+    spool = Path(scripted).with_name("spool")
+    spool.mkdir()
     cli("submit", "--stdin", "-", "--name", "a", "--", "cat", input="é\n" * 100_000)
-    (spooled,) = (home / "spool").iterdir()
+    (spooled,) = spool.iterdir()
 
     assert given(daemon, "a")["command"]["stdin"] == {"kind": "file", "path": str(spooled)}
     assert spooled.read_text() == "é\n" * 100_000
