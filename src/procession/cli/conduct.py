@@ -17,6 +17,7 @@ from procession.cli.exit_codes import CLOSED_PIPE, OK, SIGNAL_BASE, TASK_FAILED,
 from procession.cli.interrupts import Interrupts, catch_interrupts
 from procession.cli.job_control import obey_job_control
 from procession.cli.keep_logs import LoggedTask, keep_terminals, with_logs
+from procession.cli.keeping import kept_spawn
 from procession.cli.outlet import Outlet
 from procession.cli.run_directory import open_run_directory, write_privately
 from procession.cli.summary import Summary
@@ -49,7 +50,11 @@ async def conduct(task_file: TaskFile, options: Options) -> int:
     """Run all tasks, show them, and give the exit status."""
     with open_run_directory(options.file, options.logs) as directory:
         tasks = [with_logs(task, directory, options.log_limit_bytes) for task in task_file.tasks]
-        async with Supervisor(hard_limit=task_file.pool.hard_limit, soft_limit=task_file.pool.soft_limit) as supervisor:
+        pool = task_file.pool
+        async with (
+            kept_spawn() as spawn,
+            Supervisor(hard_limit=pool.hard_limit, soft_limit=pool.soft_limit, launcher=spawn) as supervisor,
+        ):
             return await _Run(supervisor, tasks, options, directory).to_end()
 
 

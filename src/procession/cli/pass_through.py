@@ -17,12 +17,12 @@ from procession.cli.event_file import EventFile
 from procession.cli.exit_codes import exit_code_of_outcome
 from procession.cli.interrupts import catch_interrupts, is_ignored
 from procession.cli.job_control import obey_job_control
+from procession.cli.keeping import kept_spawn
 from procession.cli.terminal_modes import TerminalModes
 from procession.errors import AlreadyEnded, CannotSignal
 from procession.model.outcome import Outcome, OutcomeKind
 from procession.model.signals import signal_name
 from procession.model.units import format_duration
-from procession.process.spawn import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,11 +38,12 @@ async def pass_through(command: Command, events_path: str | None) -> int:
     """Run ``command`` to its end and give the exit status that passes on how it ended. Raises: StartError."""
     wishes = Wishes(command.grace_s)
     modes = TerminalModes()
-    with contextlib.ExitStack() as stack:
+    async with contextlib.AsyncExitStack() as stack:
         on_event = stack.enter_context(EventFile(events_path)).write if events_path else None
         stack.enter_context(catch_interrupts(wishes.note))
         stack.enter_context(_pass_on(wishes))
         stack.enter_context(obey_job_control(wishes.suspend, wishes.resume))
+        spawn = await stack.enter_async_context(kept_spawn())
         async with spawn(command, on_event=on_event) as process:
             wishes.meet(process)
             outcome = await process.wait()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from procession.cli.complaints import remark
-from procession.model.event import Ended, Event, Retrying, Starting
+from procession.model.event import Ended, Event, Retrying, Started
 from procession.process.wiring import STREAM_NUMBERS
 from procession.streams.follow import follow
 from procession.streams.log_piece import Cuts, no_cuts
@@ -86,9 +86,9 @@ class Tail:
             if isinstance(event, (Ended, Retrying)) and self._followers:
                 self._draining = asyncio.create_task(self._drain(event))
                 return
-            if isinstance(event, Starting):
-                self._follow()
             self._show_event(event)
+            if isinstance(event, Started):  # what a child of the keeper printed may come before we hear of its start
+                self._follow()
 
     def _follow(self) -> None:
         self._done = asyncio.Event()

@@ -55,6 +55,11 @@ class Keeper:
             raise KeeperUnavailable("the keeper is not there: enter its block first")
         return self._child.pid
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it ended although we did not ask it to: what it had goes on, and it starts nothing more."""
+        return self._link is not None and self._link.is_lost
+
     async def __aenter__(self) -> Self:
         """Start it, and wait for its greeting. Raises: KeeperUnavailable."""
         base = find_base()
