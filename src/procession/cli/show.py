@@ -70,7 +70,8 @@ def _facts(card: Details) -> Iterator[tuple[str, str]]:
     yield "labels", ", ".join(f"{name}={value}" for name, value in task.labels.items())
     yield "after", ", ".join(f"{each.task} ({each.condition})" for each in task.after)
     yield "priority", str(task.priority or "")
-    yield "process", "" if task.pid is None else str(task.pid)
+    orphaned = " (its keeper is gone: it runs on, and can be ended)" if task.orphaned and not task.is_over else ""
+    yield "process", "" if task.pid is None else f"{task.pid}{orphaned}"
     yield from _times(task)
     yield "attempts", f"{task.attempt} of at most {max(task.retries + 1, task.attempt)}"
     yield "evidence", _evidence(task)

@@ -179,6 +179,10 @@ class Adopted(Event, frozen=True, kw_only=True):
     orphaned: bool = False
 
 
+class Orphaned(Event, frozen=True, kw_only=True):
+    """Its keeper is gone: it runs on and can be ended, but how it will end only the kernel may tell."""
+
+
 class Edited(Event, frozen=True, kw_only=True):
     """``fields`` of a queued task were changed."""
 

@@ -18,7 +18,7 @@ class TaskView(Struct, frozen=True, kw_only=True):
 
     attempt: from 1. pid: None until started; kept after the end. command: quoted, can be pasted; argv: the same as a
     list. cwd: absolute. outcome: None until ended. waiting: why it is still queued. last_line: the last thing it
-    printed, where that can be seen (a pipe, a pty, a log).
+    printed, where that can be seen (a pipe, a pty, a log). orphaned: its keeper is gone; it runs on without.
     """
 
     id: str
@@ -40,6 +40,7 @@ class TaskView(Struct, frozen=True, kw_only=True):
     priority: int = 0
     group: str | None = None
     labels: dict[str, str] = {}
+    orphaned: bool = False
 
     @property
     def is_over(self) -> bool:

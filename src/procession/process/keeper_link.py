@@ -58,6 +58,7 @@ class KeeperLink:
         self._last_words = last_words
         self.on_lost: Callable[[], None] = _nothing
         self._acknowledges = acknowledges
+        self._is_leaving = False
         self._starting: dict[int, asyncio.Future[Child]] = {}
         self._leaders: dict[int, KeptLeader] = {}
         self._told: dict[int, tuple[int, ExitFact]] = {}
@@ -116,6 +117,10 @@ class KeeperLink:
         if self._acknowledges:
             self.acknowledge()
 
+    def leave(self) -> None:
+        """Be about to close: what is still being started is for whoever comes next, even if its start is cancelled."""
+        self._is_leaving = True
+
     def close(self) -> None:
         """Leave the keeper to itself."""
         self._lose_quietly()
@@ -168,8 +173,9 @@ class KeeperLink:
         if answer is not None and not answer.done():
             answer.set_result(child)
         elif child.pidfd is not None:  # whoever wanted it was cancelled
-            with contextlib.suppress(PermissionError):
-                pidfd.send_signal(child.pidfd, signal.SIGKILL)
+            if not self._is_leaving:
+                with contextlib.suppress(PermissionError):
+                    pidfd.send_signal(child.pidfd, signal.SIGKILL)
             os.close(child.pidfd)
 
     def _keep_exit(self, frame: frames.Frame) -> None:

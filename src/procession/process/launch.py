@@ -46,6 +46,7 @@ class Launched:
     streams: OpenStreams
     started_at: float = field(default_factory=time.time)
     ran_s: float = 0.0
+    is_taken_over: bool = False
     is_suspended: bool = False
 
 

@@ -22,6 +22,7 @@ from procession.model.event import (
     Closed,
     Event,
     Exited,
+    Orphaned,
     OutputEnded,
     OutputLeaked,
     Signalled,
@@ -62,7 +63,8 @@ class Process:
         self.ended_at: float | None = None
         self.exit: ExitStatus | None = None
         self.outcome: Outcome | None = None
-        self._began = time.monotonic() - max(time.time() - self.started_at, 0.0)
+        self._began = time.monotonic()
+        self._was_taken_over = launched.is_taken_over
         self._announcer = announcer
         self._tell = announcer.tell
         self._tree = launched.tree
@@ -260,11 +262,17 @@ class Process:
     def release(self) -> None:
         """Let it live on without us: leaving the block will end nothing. For who is to be followed by another."""
         self.is_released = True
+        if self._ending_task is not None:
+            self._ending_task.cancel()
         self._ticker.discard(self)
         self._leader.release()
         self._tree.release()
         if self._deadline is not None:
             self._deadline.cancel()
+
+    def note_orphaned(self) -> None:
+        """Know that its keeper is gone: it can be followed and ended, but who reaps it is none of ours."""
+        self._tell(Orphaned(at=time.time()))
 
     # --- facts, as they come ------------------------------------------------------------------------------------------
 
@@ -352,10 +360,16 @@ class Process:
             out_of_memory_kills=self._out_of_memory_kills,
             leaked=self._leaked,
             survivors=self._ending.survivors if self._ending else (),
-            duration_s=time.monotonic() - self._began,
+            duration_s=self._duration_s(),
             usage=self.exit_fact.usage if self.exit_fact else None,
             lost=self.exit_fact.lost if self.exit_fact else None,
         )
+
+    def _duration_s(self) -> float:
+        """Say how long the leader lived. What ended while nobody looked is known by the wall clock only."""
+        if self._was_taken_over and self.ended_at is not None:
+            return max(self.ended_at - self.started_at, 0.0)
+        return time.monotonic() - self._began
 
     def _is_gone(self) -> bool:
         """Whether nothing of it is left, the leader reaped; tells so when that is first seen."""

@@ -38,6 +38,7 @@ def relaunch(
         OpenStreams.reopened(command, held),
         started_at=record.started_at or time.time(),
         ran_s=ran_s,
+        is_taken_over=True,
         is_suspended=tree.is_frozen,
     )
 

@@ -29,7 +29,7 @@ def task_row(record: TaskRecord, digest: bytes | None) -> Row:
 def standing_row(record: TaskRecord) -> Row:
     """Give what changes: number, state, group, attempt, pid, times, word, view, care."""
     view = record.view
-    word = view.waiting if view.outcome is None else view.outcome.kind.value
+    word = (view.waiting or _remark(view)) if view.outcome is None else view.outcome.kind.value
     if word is not None and not word.isascii():
         word = encode_text(word)  # type: ignore[assignment]  # a column takes bytes, too
     return (
@@ -72,3 +72,7 @@ def attempt_of_row(row: Row) -> AttemptRecord:
     record = ATTEMPT.decode(body)
     check_attempt(record, key, task)
     return record
+
+
+def _remark(view: TaskView) -> str | None:
+    return "orphaned" if view.orphaned and not view.is_over else None

@@ -309,6 +309,8 @@ class Conductor:
         self._is_handing_over = True
         runners = [entry.runner for entry in self.registry if entry.runner is not None]
         for entry in self.registry:
+            for act in entry.acts:
+                act.cancel()
             if entry.timer is not None:
                 entry.timer.cancel()
             if entry.attempt is not None and entry.attempt.process is not None:

@@ -51,8 +51,9 @@ class Custody:
         self.keeper = keeper
         self.ledger = ledger
         self.greeting: Greeting | None = None
-        self.leaders: set[int] = set()
+        self.attempts: dict[int, KeptAttempt] = {}
         self._is_there = asyncio.Event()
+        self._may_acknowledge = False
         self._renewal: asyncio.Task[None] | None = None
         keeper.on_lost = self._renew
         ledger.after_each_commit(self._acknowledge)
@@ -64,7 +65,7 @@ class Custody:
     def strays(self) -> list[Stray]:
         """List what the keeper has adopted and nobody can attribute: it left its tree and cleared its environment."""
         pid = self.keeper.pid
-        return [] if pid is None or self.keeper.base is not None else find_strays(pid, set(self.leaders))
+        return [] if pid is None or self.keeper.base is not None else find_strays(pid, set(self.attempts))
 
     def link(self) -> KeeperLink | None:
         """Give the connection to the keeper, while there is one."""
@@ -76,6 +77,7 @@ class Custody:
     def open(self) -> None:
         """Begin to start things: the keeper is attached, and what it had is sorted out."""
         self._is_there.set()
+        self._may_acknowledge = True
 
     def launch(self, entry: Entry) -> KeptAttempt:
         """Give the block in which a new attempt runs."""
@@ -92,6 +94,13 @@ class Custody:
         attempt.holds = holds
         return attempt
 
+    def leave(self) -> None:
+        """Be about to close: nothing is started any more, and nothing of what is being started is ended."""
+        self._is_there.clear()
+        link = self.link()
+        if link is not None:
+            link.leave()
+
     async def close(self) -> None:
         """Leave the keeper to itself."""
         self.keeper.on_lost = lambda: None
@@ -107,13 +116,15 @@ class Custody:
 
     def _acknowledge(self) -> None:
         link = self.link()
-        if link is not None and self._is_there.is_set():
+        if link is not None and self._may_acknowledge:
             link.acknowledge()
 
     def _renew(self) -> None:
         """The keeper is gone: what it started goes on without it, what is to be started waits for the next one."""
         logger.error("the keeper is gone; what it started is followed without it, and another one is started")
         self._is_there.clear()
+        for attempt in self.attempts.values():
+            attempt.note_orphaned()
         self._renewal = asyncio.create_task(self._attach_anew())
 
     async def _attach_anew(self) -> None:
@@ -158,7 +169,7 @@ class KeptAttempt:
         if self.record.phase is Phase.INTENDED:
             leader = identify(process.pid, process.leader_inode())
             self._note(phase=Phase.STARTED, leader=leader, started_at=process.started_at)
-        self._custody.leaders.add(process.pid)
+        self._custody.attempts[process.pid] = self
         process.subscribe(self._hear)
         if isinstance(process.command.stdin, Pipe) and process.has_stdin:
             process.stdin.on_closed = partial(self._drop, "stdin")
@@ -188,9 +199,14 @@ class KeptAttempt:
                 self.holds = True
                 link.hold(self.record.key, name, streams.ours[name])
 
+    def note_orphaned(self) -> None:
+        """Tell that its keeper is gone."""
+        if self._process is not None:
+            self._process.note_orphaned()
+
     def _hear(self, event: Event) -> None:
         if isinstance(event, Exited) and self._process is not None:
-            self._custody.leaders.discard(self._process.pid)
+            self._custody.attempts.pop(self._process.pid, None)
         if isinstance(event, Exited) and self.record.exit is None and self._process is not None:
             self._note(phase=Phase.EXITED, exit=self._process.exit_fact)
 

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from procession.model.event import (
+    Adopted,
     Ended,
     Event,
+    Exited,
+    Orphaned,
     Requeued,
     Resumed,
     Retrying,
@@ -25,13 +28,13 @@ if TYPE_CHECKING:
     from procession.model.view import TaskView
 
 
-def fold(view: TaskView, event: Event) -> TaskView:  # noqa: PLR0911 - one line per event is the table it is
+def fold(view: TaskView, event: Event) -> TaskView:  # noqa: C901, PLR0911, PLR0912 - the table it is
     """Give the view after ``event``. Raises: InvalidTransition: when the state table does not allow it."""
     match event:
         case Waiting():
             return replace(view, waiting=event.reason)
         case Starting():
-            return _moved(view, State.STARTING, waiting=None, last_line=None)
+            return _moved(view, State.STARTING, waiting=None, last_line=None, orphaned=False)
         case Started():
             return _moved(view, State.RUNNING, pid=event.pid, started_at=event.at)
         case Suspended():
@@ -44,8 +47,15 @@ def fold(view: TaskView, event: Event) -> TaskView:  # noqa: PLR0911 - one line 
             return _requeued(view, event)
         case Requeued():
             return _moved(view, State.QUEUED, waiting="waiting: it was not started yet", pid=None, started_at=None)
+        case Exited():
+            return replace(view, ended_at=event.at)
+        case Orphaned():
+            return replace(view, orphaned=True)
+        case Adopted():
+            return replace(view, orphaned=event.orphaned)
         case Ended():
-            return _moved(view, State.ENDED, outcome=event.outcome, ended_at=event.at, waiting=None)
+            ended_at = view.ended_at or event.at
+            return _moved(view, State.ENDED, outcome=event.outcome, ended_at=ended_at, waiting=None)
         case _:
             return view
 

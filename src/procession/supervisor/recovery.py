@@ -72,14 +72,16 @@ class Recovery:
         tree = None if record is None else find_tree(record, self._custody.keeper.base)
         match judge_attempt(record, self._look_for(record, tree), now):
             case NeverStarted():
-                self._start_again(entry)
+                self._start_again(entry, record)
             case fate:
                 assert record is not None
                 assert tree is not None
                 self._adopt(entry, record, tree, fate)
 
-    def _start_again(self, entry: Entry) -> None:
+    def _start_again(self, entry: Entry, record: AttemptRecord | None) -> None:
         self.requeued += 1
+        if record is not None:
+            self._custody.ledger.note_attempt(msgspec.structs.replace(record, phase=Phase.OVER))
         self._conductor.record(Requeued(at=self._conductor.clock.time()).of(entry.id, entry.view.attempt))
         self._conductor.settle(entry)
 

@@ -97,7 +97,7 @@ class StoreLedger:
 
     async def wait_written(self) -> None:
         """Wait for the commit of this turn, or for the one that at last succeeds."""
-        while self._is_due or self.failure is not None:
+        if self._is_due or self.failure is not None:
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
             await waiter

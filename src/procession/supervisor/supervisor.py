@@ -84,6 +84,7 @@ class Supervisor:
         self._ledger = self._conductor.ledger
         self._is_open = False
         self._is_handed_over = False
+        self._custody: Custody | None = None
 
     async def __aenter__(self) -> Self:
         """Begin to take tasks."""
@@ -108,6 +109,7 @@ class Supervisor:
         """Take up what an earlier supervisor left in the store and with the keeper of ``custody``; say how much."""
         from procession.supervisor.recovery import Recovery  # noqa: PLC0415 - a plain script has nothing to recover
 
+        self._custody = custody
         recovery = Recovery(self._conductor, custody)
         recovery.run()
         return recovery
@@ -116,6 +118,8 @@ class Supervisor:
         """Take no further task and let go of what runs, for whoever comes after us to look after."""
         self._is_open = False
         self._is_handed_over = True
+        if self._custody is not None:
+            self._custody.leave()
         await self._conductor.hand_over()
 
     # --- submit --------------------------------------------------------------------------------------------------
