@@ -30,7 +30,7 @@ def prepare(task: Task, directory: str) -> Task:
     changes: dict[str, Any] = {
         stream: _placed(stream, getattr(command, stream), directory) for stream in ("stdin", "stdout", "stderr")
     }
-    changes["cwd"] = os.path.join(directory, command.cwd or "")
+    changes["cwd"] = os.path.join(directory, command.cwd) if command.cwd else directory
     if "/" in command.argv[0]:
         changes["argv"] = (os.path.join(directory, command.argv[0]), *command.argv[1:])
     for field in ("grace_s", "timeout_s"):
