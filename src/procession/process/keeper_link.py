@@ -220,6 +220,7 @@ class KeeperLink:
 
 def _read_greeting(arrived: Sequence[frames.Frame]) -> Greeting:
     hello = arrived[0]
+    _check_version(hello)
     running, held, ended = {}, {}, {}
     for frame in arrived[1:]:
         if frame.op == frames.RUNNING:
@@ -229,6 +230,15 @@ def _read_greeting(arrived: Sequence[frames.Frame]) -> Greeting:
         elif frame.op == frames.EXITED:
             ended[frame.id] = int(frame.fields[1])
     return Greeting(hello.id, hello.fields[1].decode(), running, held, ended)
+
+
+def _check_version(hello: frames.Frame) -> None:
+    """Speak only with who speaks as we do. Raises: KeeperUnavailable."""
+    version = hello.version
+    if version != frames.VERSION:
+        message = f"the keeper that runs (process {hello.id}) speaks version {version}, we speak {frames.VERSION}"
+        hint = "use the procession that started it, let its tasks end, and stop that daemon with --kill"
+        raise KeeperUnavailable(message, hint=hint)
 
 
 def _child(frame: frames.Frame) -> Child:

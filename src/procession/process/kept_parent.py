@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from procession.errors import KeeperLost, StartTimedOut
+from procession.errors import StartTimedOut
 from procession.kernel import cgroup
 from procession.kernel.fork_exec import Spawning
 from procession.process.cgroup_tree import CgroupTree
@@ -84,7 +84,7 @@ class KeptParent:
             spawning.umask = self._circumstances.umask
 
     async def fork(self, spawning: Spawning, tree: Tree) -> Leader:
-        """Have it forked into the tree. Raises: ExecFailed; KeeperLost, StartTimedOut: what was started is ended."""
+        """Have it forked into the tree. Raises: ExecFailed; KeeperLost, StartTimedOut: it may have been started."""
         body = encode_spawn(self._request(spawning, tree))
         descriptors = (spawning.stdin, spawning.stdout, spawning.stderr, *spawning.pass_fds)
         try:
@@ -93,9 +93,6 @@ class KeptParent:
         except TimeoutError:
             message = f"the keeper did not answer within {self._answer_limit_s:g} s"
             raise StartTimedOut(message, command="") from None
-        except KeeperLost:
-            tree.kill()
-            raise
         tree.take_leader(child.pid)
         return KeptLeader(child, self._key, self._link)
 

@@ -6,6 +6,7 @@ Nothing is created before everything was validated; what fails afterwards takes 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import time
@@ -15,11 +16,13 @@ from dataclasses import dataclass, field
 from procession.errors import (
     BadFormat,
     BadWorkingDirectory,
+    KeeperLost,
     NoDescriptorsLeft,
     NoProcessesLeft,
     NotExecutable,
     StartError,
     StartFailed,
+    StartTimedOut,
     TextFileBusy,
 )
 from procession.kernel.fork_exec import ExecFailed, Spawning
@@ -32,9 +35,11 @@ from procession.process.parent import OwnParent, Parent
 from procession.process.program import explain_exec_failure, find_program
 from procession.process.stdio import OpenStreams, check_descriptors
 from procession.process.tree import Tree
+from procession.process.waiting import wait_for
 
 _BUSY_TRIES = 5
 _BUSY_PAUSE_S = 0.01
+_END_LIMIT_S = 2.0
 
 
 @dataclass(slots=True)
@@ -82,12 +87,26 @@ async def launch(command: Command, parent: Parent | None = None, before_fork: Be
         if before_fork is not None:
             await before_fork(tree, streams)
         leader = await _fork(command, spawning, parent, tree, streams)
+    except (KeeperLost, StartTimedOut) as error:  # a keeper does not know the command as people wrote it
+        streams.close()
+        await _give_up(tree, may_still_start=isinstance(error, StartTimedOut))
+        raise type(error)(f"cannot start {command}: {error.message}", hint=error.hint, command=str(command)) from None
     except BaseException:
         streams.close()
         tree.close()
         raise
     streams.close_child_ends()
     return Launched(leader, tree, streams)
+
+
+async def _give_up(tree: Tree, *, may_still_start: bool) -> None:
+    """End what may have been started; a tree in which somebody may still be born is not used again."""
+    with contextlib.suppress(OSError):
+        tree.kill()
+    if not may_still_start and await wait_for(tree.is_empty, _END_LIMIT_S):
+        tree.close()
+    else:
+        tree.release()
 
 
 def _describe(
