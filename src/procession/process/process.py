@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from procession.errors import AlreadyEnded, CannotSignal, StreamUnavailable
+from procession.errors import StreamUnavailable
 from procession.kernel.waiters import wake
 from procession.model.checks import check_duration
 from procession.model.command import Command
@@ -23,16 +23,12 @@ from procession.model.event import (
     Event,
     Exited,
     Orphaned,
-    OutputEnded,
-    OutputLeaked,
-    Signalled,
     Started,
     Stopping,
     TreeEmpty,
 )
 from procession.model.outcome import UNKNOWN_EXIT, ExitStatus, Outcome, decode_wait_status
 from procession.model.record import ExitFact
-from procession.model.signals import signal_name, signal_number
 from procession.model.state import State
 from procession.policy.stop import plan_stop
 from procession.policy.verdict import Evidence, judge
@@ -40,9 +36,11 @@ from procession.process.announce import Announcer
 from procession.process.deadline import Deadline
 from procession.process.ending import Ending
 from procession.process.launch import Launched
+from procession.process.output_ends import OutputEnds
+from procession.process.signalling import Signalling
 from procession.process.suspension import Suspension
 from procession.process.ticker import ticker
-from procession.process.tree import Member, read_member, signal_members
+from procession.process.tree import Member, read_member
 from procession.process.wiring import Wiring
 from procession.streams.output import Chunk, Line, OutputStream, merge_chunks, merge_lines
 from procession.streams.writer import PipeWriter
@@ -71,19 +69,18 @@ class Process:
         self._tree_is_empty = False
         self._out_of_memory_kills = 0
         self.exit_fact: ExitFact | None = None
-        self._sent: set[int] = set()
         self._stopped_by: str | None = None
         self._forced = False
-        self._leaked = False
-        self._ended_outputs: set[str] = set()
         self._ending: Ending | None = None
         self._ending_task: asyncio.Task[None] | None = None
         self._waiters: set[asyncio.Future[None]] = set()
         self._leak_timer: asyncio.TimerHandle | None = None
         self._wiring = Wiring(command, launched.streams, self._on_output_end, self._tell)
+        self._output_ends = OutputEnds(self._wiring, self._tell)
         left_s = None if command.timeout_s is None else max(command.timeout_s - launched.ran_s, 0.0)
         self._deadline = None if left_s is None else Deadline(left_s, self._on_time_up)
         self._leader = launched.leader
+        self._signalling = Signalling(command, self._leader, self._tree, is_over=self._is_over_now, tell=self._tell)
         self._suspension = Suspension(self._leader, launched.tree, self._deadline, self._tell)
         if launched.is_suspended:
             self._suspension.take_over()
@@ -204,7 +201,7 @@ class Process:
         if self._ending_task is not None:
             await asyncio.shield(self._ending_task)
         if self.exit is None and self._ending is not None and self._ending.survivors:
-            raise self._cannot_signal(*self._ending.survivors)
+            raise self._signalling.refused(*self._ending.survivors)
         return await self.wait()
 
     async def kill(self, *, by: str = "user") -> Outcome:
@@ -215,25 +212,16 @@ class Process:
 
     def send_signal(self, number: str | int, *, scope: Literal["leader", "tree"] = "leader") -> None:
         """Send one signal; 0 only asks whether it lives. Raises: InvalidSignal, AlreadyEnded, CannotSignal."""
-        if number in (0, "0"):
-            self._check_signallable(scope)
-            return
-        number = signal_number(number)
-        if scope == "leader":
-            self._signal_leader(number)
-        else:
-            self._signal_tree(number)
-        self._sent.add(number)
-        self._tell(Signalled(at=time.time(), signal=number, signal_name=signal_name(number), scope=scope))
+        self._signalling.send(number, scope)
 
     async def suspend(self) -> None:
         """Pause the whole tree; return when nothing of it runs. Its time-out pauses too. Raises: AlreadyEnded."""
-        self._check_alive()
+        self._signalling.check_alive()
         await self._suspension.begin()
 
     async def resume(self) -> None:
         """Let it run on: what `suspend` paused, or, if somebody else stopped it, all of it. Raises: AlreadyEnded."""
-        self._check_alive()
+        self._signalling.check_alive()
         self._suspension.end()
 
     async def leave(self, *, by: str) -> None:
@@ -307,31 +295,19 @@ class Process:
             self._leak_timer = loop.call_later(self.command.leak_grace_s, self._on_leak_grace_over)
 
     def _on_output_end(self, stream: str) -> None:
-        self._note_output_end(stream)
+        if self.outcome is None:
+            self._output_ends.note(stream)
         self._close_if_over()
 
     def _on_leak_grace_over(self) -> None:
         self._leak_timer = None
-        self._give_up_leaks()
+        self._output_ends.give_up()
         if not self._is_ending():
             self._close()
 
     def _on_time_up(self) -> None:
         if not self._is_ending() and not self._leader.has_ended():
             self._begin_ending(self.command.grace_s, "timeout")
-
-    def _note_output_end(self, stream: str) -> None:
-        if self.outcome is None and stream not in self._ended_outputs:
-            self._ended_outputs.add(stream)
-            self._tell(OutputEnded(at=time.time(), stream=stream))
-
-    def _give_up_leaks(self) -> None:
-        for reader in self._wiring.open_readers():
-            if not reader.writers_are_gone():
-                self._leaked = True
-                self._ended_outputs.add(reader.name)
-                self._tell(OutputLeaked(at=time.time(), stream=reader.name))
-            reader.stop_waiting()
 
     def _close_if_over(self) -> None:
         if self.exit is not None and not self._is_ending() and not self._wiring.open_readers():
@@ -342,8 +318,7 @@ class Process:
             return
         if self._leak_timer is not None:
             self._leak_timer.cancel()
-        for stream in self._wiring.pipe_names():
-            self._note_output_end(stream)
+        self._output_ends.note_all()
         self.outcome = judge(self._evidence(self.exit))
         self._wiring.note_closed()
         self._tell(Closed(at=time.time(), outcome=self.outcome))
@@ -356,9 +331,9 @@ class Process:
             exit=status,
             stopped_by=self._stopped_by,
             forced=self._forced,
-            sent_signals=frozenset(self._sent),
+            sent_signals=frozenset(self._signalling.sent),
             out_of_memory_kills=self._out_of_memory_kills,
-            leaked=self._leaked,
+            leaked=self._output_ends.leaked,
             survivors=self._ending.survivors if self._ending else (),
             duration_s=self._duration_s(),
             usage=self.exit_fact.usage if self.exit_fact else None,
@@ -379,6 +354,10 @@ class Process:
             self._ticker.discard(self)
             self._tell(TreeEmpty(at=time.time()))
         return self._tree_is_empty
+
+    def _is_over_now(self) -> bool:
+        """Whether nothing of it lives at this instant, noticed or not."""
+        return self._is_gone() or (self.exit is not None and self._tree.is_empty())
 
     def _is_over(self) -> bool:
         """Whether all that can be ended has ended."""
@@ -415,7 +394,7 @@ class Process:
             return  # asked politely without end, or not permitted
         if not self._tree_is_empty:
             self._tree.thaw()
-        self._give_up_leaks()
+        self._output_ends.give_up()
         await self._wiring.settle(self.command.leak_grace_s)
         self._ending_task = None
         self._close()
@@ -425,25 +404,6 @@ class Process:
     def _is_ending(self) -> bool:
         return self._ending_task is not None and not self._ending_task.done()
 
-    def _check_signallable(self, scope: str) -> None:
-        if scope == "tree":
-            self._check_alive()
-        elif self._leader.has_ended():
-            raise self._already_ended()
-
-    def _signal_leader(self, number: int) -> None:
-        try:
-            if not self._leader.signal(number):
-                raise self._already_ended()
-        except PermissionError:
-            raise self._cannot_signal(self.pid) from None
-
-    def _signal_tree(self, number: int) -> None:
-        self._check_alive()
-        refused = signal_members(self._tree, number)
-        if refused:
-            raise self._cannot_signal(*refused)
-
     # --- small things -------------------------------------------------------------------------------------------------
 
     def _output(self, stream: str) -> OutputStream:
@@ -451,18 +411,6 @@ class Process:
         if output is None:
             raise _unavailable(stream, f"pass {stream}=PIPE, a Log or a Pty to read it here")
         return output
-
-    def _check_alive(self) -> None:
-        if self._is_gone() or (self.exit is not None and self._tree.is_empty()):
-            raise self._already_ended()
-
-    def _already_ended(self) -> AlreadyEnded:
-        return AlreadyEnded(f"{self.command} (pid {self.pid}) has already ended", pid=self.pid)
-
-    def _cannot_signal(self, *pids: int) -> CannotSignal:
-        names = ", ".join(map(str, pids))
-        hint = "it changed its user; only that user or root may signal it"
-        return CannotSignal(f"not permitted to signal {names} of {self.command}", hint=hint, pid=pids[0])
 
 
 def _unavailable(stream: str, hint: str) -> StreamUnavailable:

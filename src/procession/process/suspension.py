@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ class Suspension:
         self._tell = tell
         self._by_us = False
         self._by_outside = False
+        self._freezing: asyncio.Task[None] | None = None
 
     @property
     def is_on(self) -> bool:
@@ -35,15 +37,21 @@ class Suspension:
         self._pause_time()
 
     async def begin(self) -> None:
-        """Pause the whole tree; return when nothing of it runs."""
-        if self._by_us:
-            return
-        self.look()
-        self._by_us = True
-        self._pause_time()
+        """Pause the whole tree; return when nothing of it runs, also to who asks while it is being paused."""
+        if not self._by_us:
+            self.look()
+            self._by_us = True
+            self._pause_time()
+            self._freezing = asyncio.create_task(self._freeze())
+        if self._freezing is not None:
+            await asyncio.shield(self._freezing)
+
+    async def _freeze(self) -> None:
         await self._tree.freeze()
-        self._leader.stop_state_changed()  # that was us
-        self._tell(Suspended(at=time.time(), by="us"))
+        self._freezing = None
+        if self._by_us:  # else it was let run on meanwhile
+            self._leader.stop_state_changed()  # that was us
+            self._tell(Suspended(at=time.time(), by="us"))
 
     def end(self) -> None:
         """Let run on what we paused; or all of it, if somebody else stopped it."""
