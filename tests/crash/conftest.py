@@ -160,9 +160,8 @@ class House:
         if self.daemon is not None:
             self.daemon.kill()
             self.daemon.wait()
-        for stat in proc.scan_stats():
-            if os.fsencode(f"{self.home}/exits.journal") in map(os.fsencode, proc.read_arguments(stat.pid)):
-                os.kill(stat.pid, signal.SIGKILL)
+        for keeper in keepers_of(self):
+            os.kill(keeper, signal.SIGKILL)
         with contextlib.suppress(OSError, pytest.skip.Exception):
             cgroup.Leaf(str(self.group)).kill()
             settle(lambda: not cgroup.Leaf(str(self.group)).is_populated())
@@ -248,6 +247,7 @@ def tools() -> type:
     class Tools:
         children_of = staticmethod(children_of)
         count_descriptors = staticmethod(count_descriptors)
+        keepers = staticmethod(keepers_of)
         settle = staticmethod(settle)
         wait_gone = staticmethod(wait_gone)
 
@@ -273,6 +273,12 @@ def wait_gone(pid: int, limit_s: float = LIMIT_S) -> None:
 def children_of(pid: int) -> list[int]:
     """Give the children of a process, zombies among them."""
     return [stat.pid for stat in proc.scan_stats() if stat.ppid == pid]
+
+
+def keepers_of(house: House) -> list[int]:
+    """Give the pids of all keepers of a house, found without asking anybody."""
+    journal = f"{house.home}/exits.journal"
+    return [stat.pid for stat in proc.scan_stats() if journal in map(os.fsdecode, proc.read_arguments(stat.pid))]
 
 
 def count_descriptors(pid: int) -> int:
