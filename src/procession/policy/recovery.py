@@ -2,7 +2,7 @@
 
 The order matters: who is told to be alive by its parent is alive; an exit that somebody wrote down happened; a process
 that is still itself (boot, pid and start) runs without a parent we know; what is left is lost, and says so. Nothing is
-started again unless the keeper, which is the same as before, says that it never started it.
+started again unless the keeper, which is the same as before, says that it never started it, or its start failed.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ def judge_attempt(record: AttemptRecord | None, found: Found, now: float) -> Fat
         return Kept()
     if found.written is not None:
         return Ended(found.written)
+    if record.phase is Phase.OVER:
+        return NeverStarted()
     if not found.is_same_boot:
         return Ended(ExitFact(status=None, at=now, lost=_REBOOTED))
     if found.leader_lives:

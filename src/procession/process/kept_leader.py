@@ -5,17 +5,21 @@ Signals go through our own descriptor, so that a kill works although the keeper 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import signal
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from procession.kernel import pidfd, proc
 from procession.kernel.fork_exec import Child
 from procession.model.record import ExitFact
 from procession.process.leader import Leader, OnExit
+
+REAP_LIMIT_S: Final = 5.0
+"""How long whoever is the parent now may take to reap: one that takes longer may never do it."""
 
 _LOST = "whoever reaped it did not tell: its keeper was gone"
 
@@ -43,6 +47,7 @@ class KeptLeader(Leader):
         self._on_stop: Callable[[], None] = _nobody
         self._stop_change: bool | None = None
         self._hang_up: select.epoll | None = None
+        self._patience: asyncio.TimerHandle | None = None
 
     def watch(self, on_exit: OnExit, on_stop: Callable[[], None]) -> None:
         """Wait for the keeper's word."""
@@ -98,8 +103,18 @@ class KeptLeader(Leader):
         # a descriptor of a process says "readable" of a zombie, and "hung up" once that was reaped; asyncio cannot
         # wait for the second alone, an epoll of its own can
         self._hang_up = select.epoll()
-        self._hang_up.register(self._descriptor, 0)
-        self._loop.add_reader(self._hang_up.fileno(), self._end_alone)
+        self._hang_up.register(self._descriptor, select.EPOLLIN)
+        self._loop.add_reader(self._hang_up.fileno(), self._look_alone)
+
+    def _look_alone(self) -> None:
+        """It has ended; once it was reaped, too, or was not for too long, its end is as known as it will ever be."""
+        assert self._hang_up is not None
+        assert self._descriptor is not None
+        if any(event & select.EPOLLHUP for _, event in self._hang_up.poll(0)):
+            self._end_alone()
+            return
+        self._hang_up.modify(self._descriptor, 0)
+        self._patience = self._loop.call_later(REAP_LIMIT_S, self._end_alone)
 
     def _end_alone(self) -> None:
         status = None if self._descriptor is None else pidfd.exit_status(self._descriptor)
@@ -112,6 +127,9 @@ class KeptLeader(Leader):
             self._loop.remove_reader(self._hang_up.fileno())
             self._hang_up.close()
             self._hang_up = None
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
 
 class EndedLeader(Leader):

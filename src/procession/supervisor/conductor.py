@@ -241,6 +241,10 @@ class Conductor:
         outcome = self._outcome_of(entry, runner)
         entry.last_line.finish()
         entry.attempt = entry.runner = None
+        self.conclude(entry, outcome)
+
+    def conclude(self, entry: Entry, outcome: Outcome) -> None:
+        """Let follow what must from how the present attempt ended: another one, or the end."""
         if not entry.wish and shall_retry(entry.task, entry.retries_used, outcome):
             entry.retries_used += 1
             delay_s = retry_delay_s(entry.task, entry.retries_used, self._chance())

@@ -14,13 +14,16 @@ import msgspec
 
 from procession.kernel.fork_exec import Child
 from procession.model.event import Adopted, Requeued
+from procession.model.outcome import Outcome
 from procession.model.record import AttemptRecord, Phase
 from procession.model.state import State
 from procession.policy.recovery import Ended, Fate, Found, Kept, NeverStarted, Orphaned, judge_attempt
 from procession.policy.running_time import running_s
 from procession.process.boot import boot_id, is_alive
 from procession.process.kept_leader import EndedLeader, KeptLeader, open_leader
+from procession.process.no_tree import NoTree
 from procession.process.relaunch import find_tree, relaunch
+from procession.supervisor.endings import wished
 from procession.supervisor.entry import Entry
 
 if TYPE_CHECKING:
@@ -45,7 +48,9 @@ class Recovery:
         self._custody = custody
         self._greeting = greeting
         self._store = custody.ledger.store
-        self._attempts = {(each.task, each.attempt): each for each in self._store.attempts_not_over()}
+        not_over = self._store.attempts_not_over()
+        self._attempts = {(each.task, each.attempt): each for each in not_over}
+        self._owners = _owners(not_over)
         self._held: dict[int, dict[str, int]] = {}
         for (key, name), descriptor in greeting.held.items():
             if descriptor is not None:
@@ -59,7 +64,7 @@ class Recovery:
             if entry.view.state is State.QUEUED:
                 self._requeue_as_it_was(entry)
             else:
-                self._take_up(entry, self._attempts.pop((entry.id, entry.view.attempt), None))
+                self._take_up(entry, self._last_attempt(entry))
         self._end_what_is_left()
         self._custody.open()
 
@@ -67,20 +72,36 @@ class Recovery:
         wait_s = 0.0 if entry.due_at is None else max(entry.due_at - self._conductor.clock.time(), 0.0)
         self._conductor.settle_later(entry, wait_s)
 
+    def _last_attempt(self, entry: Entry) -> AttemptRecord | None:
+        """Give the record of its present attempt: an attempt is over an instant before its task is told so."""
+        record = self._attempts.pop((entry.id, entry.view.attempt), None)
+        if record is None:
+            told = [each for each in self._store.attempts(entry.id) if each.attempt == entry.view.attempt]
+            record = told[-1] if told else None
+        return record
+
+    def _tree(self, record: AttemptRecord) -> Tree:
+        """Find its tree; a group that was given back, and to somebody else since, is not its own any more."""
+        leaf = record.tree.leaf
+        if record.phase is Phase.OVER or (leaf is not None and self._owners.get(leaf) != record.key):
+            return NoTree()
+        return find_tree(record, self._custody.keeper.base)
+
     def _take_up(self, entry: Entry, record: AttemptRecord | None) -> None:
         now = self._conductor.clock.time()
-        tree = None if record is None else find_tree(record, self._custody.keeper.base)
+        tree = None if record is None else self._tree(record)
         match judge_attempt(record, self._look_for(record, tree), now):
             case NeverStarted():
-                self._start_again(entry, record)
+                self._start_again(entry, record, tree)
             case fate:
                 assert record is not None
                 assert tree is not None
                 self._adopt(entry, record, tree, fate)
 
-    def _start_again(self, entry: Entry, record: AttemptRecord | None) -> None:
+    def _start_again(self, entry: Entry, record: AttemptRecord | None, tree: Tree | None) -> None:
         self.requeued += 1
-        if record is not None:
+        if record is not None and tree is not None:
+            tree.close()
             self._custody.ledger.note_attempt(msgspec.structs.replace(record, phase=Phase.OVER))
         self._conductor.record(Requeued(at=self._conductor.clock.time()).of(entry.id, entry.view.attempt))
         self._conductor.settle(entry)
@@ -117,7 +138,13 @@ class Recovery:
     def _adopt(self, entry: Entry, record: AttemptRecord, tree: Tree, fate: Fate) -> None:
         self.ended += isinstance(fate, Ended)
         self.adopted += not isinstance(fate, Ended)
-        leader, events = self._leader(record, fate), self._events(entry)
+        events = self._events(entry)
+        closed = next((event for event in events if event["event"] == "closed"), None)
+        if record.phase is Phase.OVER and closed is not None:  # the verdict stands; only what follows was not told
+            outcome = msgspec.convert(closed["outcome"], Outcome)
+            self._conductor.conclude(entry, wished(entry.wish, outcome))
+            return
+        leader = self._leader(record, fate)
         entry.told = frozenset(str(event["event"]) for event in events) & _TOLD_ONCE
         if record.leader is None and leader.pid:
             tree.take_leader(leader.pid)
@@ -138,7 +165,7 @@ class Recovery:
         """Kill attempts that nobody wants any more, cancelled while they started; leave alone what we do not know."""
         for record in self._attempts.values():
             child = self._greeting.running.pop(record.key, None)
-            tree = find_tree(record, self._custody.keeper.base)
+            tree = self._tree(record)
             tree.kill()
             if child is not None:
                 KeptLeader(child, record.key, self._custody.keeper.link).end_at_once()
@@ -146,3 +173,9 @@ class Recovery:
         for key, child in self._greeting.running.items():
             logger.warning("the keeper runs process %d for an attempt %d that the store does not know", child.pid, key)
             KeptLeader(child, key, self._custody.keeper.link).release()
+
+
+def _owners(not_over: list[AttemptRecord]) -> dict[str, int]:
+    """Say which attempt each control group belongs to: whoever has exited may have given it back already."""
+    by_age = sorted(not_over, key=lambda each: (each.phase is not Phase.EXITED, each.key))
+    return {each.tree.leaf: each.key for each in by_age if each.tree.leaf is not None}

@@ -1,0 +1,80 @@
+"""POINT COUNT: a daemon that kills itself with SIGKILL when it comes to POINT for the COUNTth time.
+
+Nothing in the product knows of these points: the functions at them are wrapped here, before the daemon begins.
+"""
+
+import os
+import signal
+import sys
+from functools import wraps
+from inspect import iscoroutinefunction
+
+from procession.api.idempotency import Idempotency
+from procession.daemon.program import be_daemon
+from procession.process.keeper_link import KeeperLink
+from procession.process.keeper_socket import KeeperSocket
+from procession.supervisor.custody import KeptAttempt
+from procession.supervisor.recovery import Recovery
+from procession.wire import frames
+
+left = int(sys.argv[2])
+
+
+def die():
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def before(owner, name, applies=lambda *_: True):
+    """Die instead of the call."""
+    original = getattr(owner, name)
+
+    @wraps(original)
+    def call(*arguments, **options):
+        if applies(*arguments):
+            die()
+        return original(*arguments, **options)
+
+    setattr(owner, name, call)
+
+
+def after(owner, name, applies=lambda *_: True):
+    """Die when the call has done its work."""
+    original = getattr(owner, name)
+
+    @wraps(original)
+    def call(*arguments, **options):
+        result = original(*arguments, **options)
+        if applies(*arguments):
+            die()
+        return result
+
+    @wraps(original)
+    async def call_later(*arguments, **options):
+        result = await original(*arguments, **options)
+        die()
+        return result
+
+    setattr(owner, name, call_later if iscoroutinefunction(original) else call)
+
+
+def sends(wanted):
+    return lambda _self, op, *_: op == wanted
+
+
+POINTS = {
+    "after the request": lambda: after(Idempotency, "_do"),
+    "after the intent": lambda: after(KeptAttempt, "intend"),
+    "after the order": lambda: after(KeeperSocket, "send", sends(frames.SPAWN)),
+    "after the fork": lambda: before(KeeperLink, "_started"),
+    "after the journal": lambda: before(KeeperLink, "_keep_exit"),
+    "before the acknowledgement": lambda: before(KeeperSocket, "send", sends(frames.ACK)),
+    "in the greeting": lambda: before(KeeperLink, "_take_greeting"),
+    "in the recovery": lambda: before(Recovery, "_take_up"),
+    "after the recovery": lambda: after(Recovery, "run"),
+}
+
+POINTS[sys.argv[1]]()
+sys.exit(be_daemon())

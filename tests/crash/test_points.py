@@ -1,0 +1,64 @@
+"""The daemon kills itself at each point between a request and the last word about it; the next one goes on."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+COUNT = 24
+ON_THE_WAY = (
+    "after the request",
+    "after the intent",
+    "after the order",
+    "after the fork",
+    "after the journal",
+    "before the acknowledgement",
+)
+AT_THE_START = (
+    ("in the greeting", 1),
+    ("in the greeting", 7),
+    ("in the recovery", 1),
+    ("in the recovery", 7),
+    ("after the recovery", 1),
+)
+
+
+@pytest.mark.parametrize("count", [1, 7])
+@pytest.mark.parametrize("point", ON_THE_WAY)
+def test_killed_on_the_way(house, work, dying, point, count):
+    """What was asked for once happens once, however often the client asks; nothing of it is lost."""
+    house.start(*dying(point, count))
+    with ThreadPoolExecutor(1) as thread, house.client() as client:
+        client.connect()
+        submitting = thread.submit(submit_in_pieces, client, work.make(COUNT, lines=20))
+        house.wait_killed()
+        house.start()
+
+        assert submitting.result(20) == [each.name for each in work.all]
+        assert not client.wait(all_tasks=True, timeout_s=20).timed_out
+    work.check()
+
+
+@pytest.mark.parametrize(("point", "count"), AT_THE_START)
+def test_killed_while_it_takes_over(house, work, dying, point, count):
+    """A daemon that dies while it sorts out what it found leaves it for the next one as it was."""
+    house.start()
+    with house.client() as client:
+        client.submit_all([*work.make(COUNT // 2, lines=3), *work.make(COUNT // 2, lines=20, pause_s=0.1)])
+        work.wait_begun(COUNT)
+        client.connect()
+        house.kill()
+        for _ in range(2):
+            house.begin(*dying(point, count))
+            house.wait_killed()
+        house.start()
+
+        assert not client.wait(all_tasks=True, timeout_s=20).timed_out
+    work.check()
+
+
+def submit_in_pieces(client, tasks):
+    """Hand them over by threes; the client asks again with the same key when a daemon died before it answered."""
+    ids = []
+    for begin in range(0, len(tasks), 3):
+        ids += client.submit_all(tasks[begin : begin + 3])
+    return ids
