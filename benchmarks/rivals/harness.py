@@ -12,6 +12,7 @@ import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,13 +27,20 @@ def measure(work: Callable[[int], int], amount: int, warm_up: int) -> None:
     watch.tell(work(amount))
 
 
-def measure_async(work: Callable[[int], Coroutine[None, None, int]], amount: int, warm_up: int) -> None:
-    """The same in an asyncio loop, whose own start and end are not part of the work."""
+def measure_async(
+    work: Callable[..., Coroutine[None, None, int]],
+    amount: int,
+    warm_up: int,
+    tool: Callable[[], AbstractAsyncContextManager[Any]] | None = None,
+) -> None:
+    """The same in an asyncio loop, whose own start and end are not part of the work, nor those of the `tool`."""
 
     async def main() -> None:
-        await work(warm_up)
-        watch = Watch()
-        watch.tell(await work(amount))
+        async with tool() if tool else nullcontext() as opened:
+            given = (opened,) if tool else ()
+            await work(warm_up, *given)
+            watch = Watch()
+            watch.tell(await work(amount, *given))
 
     asyncio.run(main())
 

@@ -89,6 +89,7 @@ class Conductor:
             entry.view = fold(before, event)
             self._live += (entry.view.state in LIVE) - (before.state in LIVE)
             self._unfinished += (not entry.view.is_over) - (not before.is_over)
+        self.ledger.crowd = self._live
         self.ledger.note(event, entry)
         self.announcer.tell(event)
 

@@ -36,7 +36,7 @@ class LastLine:
     def text(self) -> str | None:
         """The last line that is not empty, finished or not; None when there was none yet."""
         tail = self._tails.get(self._latest) or read_log_tail(self._logs, _KEPT_BYTES)
-        for line in reversed(tail.split(b"\n")):
+        for line in reversed(tail.split(b"\n")) if tail else ():
             visible = shown(line).decode("utf-8", "replace").strip()
             if visible:
                 self._text = printable(visible)

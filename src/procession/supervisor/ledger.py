@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
 
 class Ledger(Protocol):
-    """Takes every fact in order. What is over and ``keeps`` to be found here need not stay in memory."""
+    """Takes every fact in order. What is over and ``keeps`` to be found here need not stay in memory.
+
+    ``crowd`` is told how many tasks are under way.
+    """
 
     keeps: bool
+    crowd: int
 
     @property
     def failure(self) -> str | None:
@@ -60,6 +64,7 @@ class NoLedger:
 
     failure = None
     keeps = False
+    crowd = 0
 
     def __init__(self) -> None:
         self._numbers = 0

@@ -1,7 +1,7 @@
 """The ledger of a supervisor that may crash at any instant: every fact goes to the store, many in one commit.
 
 What was noted in one turn of the event loop is committed at its end, and whoever must not act or answer before that
-waits for it. While the store cannot be written (a full disk), facts are kept and the commit is tried again.
+waits for it. Where many tasks are under way, commits keep a distance, so that each carries the facts of several. While the store cannot be written (a full disk), facts are kept and the commit is tried again.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ logger = logging.getLogger("procession.store")
 RETRY_S: Final = 1.0
 """How long a store that cannot be written is left alone before it is tried again."""
 
+CROWD_PER_MS: Final = 16
+"""So many tasks under way let a commit wait a millisecond after the one before it: what comes meanwhile goes with it."""
+
+LONGEST_GAP_MS: Final = 4
+
 
 class StoreLedger:
     """Writes to ``store``; new logs stand on ``shelf``."""
@@ -38,6 +43,8 @@ class StoreLedger:
         self._shelf = shelf
         self._after_commit: list[Callable[[], None]] = []
         self._changed: dict[str, Entry] = {}
+        self.crowd = 0
+        self._committed_at = 0.0
         self._is_due = False
         self._retry: asyncio.TimerHandle | None = None
         self._waiters: list[asyncio.Future[None]] = []
@@ -96,7 +103,7 @@ class StoreLedger:
         return self.store.next_number()
 
     async def wait_written(self) -> None:
-        """Wait for the commit of this turn, or for the one that at last succeeds."""
+        """Wait for the commit of this turn, or for the one that at last succeeds; what is noted later is not ours."""
         if self._is_due or self.failure is not None:
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
@@ -119,7 +126,16 @@ class StoreLedger:
         if not self._is_due:
             self._is_due = True
             if self.failure is None:
-                asyncio.get_running_loop().call_soon(self._commit_if_due)
+                loop = asyncio.get_running_loop()
+                gap_s = self._gap_s()
+                if gap_s:
+                    loop.call_at(self._committed_at + gap_s, self._commit_if_due)
+                else:
+                    loop.call_soon(self._commit_if_due)
+
+    def _gap_s(self) -> float:
+        """Say how far apart commits are now: not at all where few wait, each of them for the one before."""
+        return min(self.crowd // CROWD_PER_MS, LONGEST_GAP_MS) / 1000
 
     def _commit_if_due(self) -> None:
         if self._is_due:
@@ -138,6 +154,7 @@ class StoreLedger:
 
     def _succeed(self) -> None:
         self._is_due = False
+        self._committed_at = asyncio.get_running_loop().time()
         if self.failure is not None:
             logger.warning("the store can be written again")
             self.failure = None

@@ -1,0 +1,20 @@
+"""A daemon without its door: store, keeper and supervisor as `daemon.parts` assembles them, in a home that goes again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import AsyncIterator
+
+from procession.daemon.assemble import Parts
+from procession.daemon.config import Config, Pool
+from procession.daemon.desk import DaemonDesk
+from procession.daemon.parts import forget_our_starter, parts_of
+from procession.daemon.paths import find_paths, prepare
+from procession.supervisor.supervisor import Supervisor
+
+
+@contextlib.asynccontextmanager
+async def open_desk(at_once: int) -> AsyncIterator[tuple[DaemonDesk, Supervisor]]:
+    """Gives both; ends the keeper and all it has afterwards."""
