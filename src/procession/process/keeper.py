@@ -35,7 +35,8 @@ class Keeper:
     """Starts programs as children of a small process beside this one, which outlives a crash of ours by ``grace_s``.
 
     When this process is gone, by whatever end, the keeper sends SIGTERM to every tree, waits ``grace_s`` seconds, kills
-    what is left, and ends. Leaving the block does the same at once. One event loop, not thread-safe.
+    what is left, and ends. Leaving the block does the same at once. Should the keeper itself be killed, every tree is,
+    too, and nothing more can be started (KeeperLost). One event loop, not thread-safe.
     ``answer_limit_s``: how long one start may take before it raises StartTimedOut.
     """
 
@@ -89,7 +90,9 @@ class Keeper:
         """Give the parent of one further process. Raises: KeeperUnavailable: the block was not entered."""
         if self._link is None:
             raise KeeperUnavailable("the keeper is not there: enter its block first")
-        return KeptParent(self._link, self._base, next(self._keys), answer_limit_s=self._answer_limit_s)
+        return KeptParent(
+            self._link, self._base, next(self._keys), answer_limit_s=self._answer_limit_s, ends_with_keeper=True
+        )
 
     async def close(self) -> None:
         """End what is left, and the keeper; return when it is gone."""

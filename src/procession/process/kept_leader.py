@@ -39,11 +39,12 @@ class KeptLeader(Leader):
 
     is_looked_at = False
 
-    def __init__(self, child: Child, key: int, link: Link | None) -> None:
-        """Take ownership of the descriptor."""
+    def __init__(self, child: Child, key: int, link: Link | None, *, on_lost: Callable[[], None] | None = None) -> None:
+        """Take ownership of the descriptor. ``on_lost`` hears that the keeper is gone."""
         super().__init__(child)
         self.key = key
         self._link = link
+        self._on_lost = on_lost or _nobody
         self._on_stop: Callable[[], None] = _nobody
         self._stop_change: bool | None = None
         self._hang_up: select.epoll | None = None
@@ -91,6 +92,7 @@ class KeptLeader(Leader):
     def lose_keeper(self) -> None:
         """Know that the keeper is gone: whoever reaps it now, only the kernel can still tell us how it ended."""
         self._link = None
+        self._on_lost()
         self._follow_alone()
 
     # --- without a keeper ---------------------------------------------------------------------------------------------
@@ -168,4 +170,4 @@ def open_leader(pid: int, start_ticks: int) -> int | None:
 
 
 def _nobody() -> None:
-    """Hear of a stop that nobody waits for."""
+    """Hear of what nobody waits for."""

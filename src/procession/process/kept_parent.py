@@ -52,14 +52,19 @@ class KeptParent:
         *,
         circumstances: Circumstances = OURS,
         answer_limit_s: float = ANSWER_LIMIT_S,
+        ends_with_keeper: bool = False,
     ) -> None:
-        """Trees are made in ``base``; what is not said of a command it has from ``circumstances``."""
+        """Trees are made in ``base``; what is not said of a command it has from ``circumstances``.
+
+        ends_with_keeper: kill the tree when the keeper is gone: nobody would end it any more if we were killed, too.
+        """
         self._link = link
         self._base = base
         self._key = key
         self._circumstances = circumstances
         self.inherited = circumstances.env
         self._answer_limit_s = answer_limit_s
+        self._ends_with_keeper = ends_with_keeper
 
     def make_tree(self) -> Tree:
         """Make it where the keeper can enter it."""
@@ -94,7 +99,7 @@ class KeptParent:
             message = f"the keeper did not answer within {self._answer_limit_s:g} s"
             raise StartTimedOut(message, command="") from None
         tree.take_leader(child.pid)
-        return KeptLeader(child, self._key, self._link)
+        return KeptLeader(child, self._key, self._link, on_lost=tree.kill if self._ends_with_keeper else None)
 
     def _request(self, spawning: Spawning, tree: Tree) -> SpawnRequest:
         return SpawnRequest(
