@@ -14,7 +14,9 @@ from procession.api.desk import Committed, Scope
 from procession.daemon.checks import check_guarantees
 from procession.daemon.housekeeping import Housekeeping
 from procession.daemon.paths import Paths
+from procession.errors import StoreUnavailable
 from procession.model.cleaning import Cleaned
+from procession.model.context import Context
 from procession.model.details import TaskDetails
 from procession.model.finding import Finding
 from procession.model.selection import Selection, is_glob, select
@@ -22,6 +24,7 @@ from procession.model.state import State
 from procession.model.status import Parting, Status
 from procession.model.stdio import Log
 from procession.model.table_row import Cell
+from procession.model.task import Task
 from procession.model.view import TaskView
 from procession.process.wiring import NOTE_SUFFIX
 from procession.store.listing import TaskRow
@@ -45,14 +48,15 @@ class DaemonDesk:
         self._store = custody.ledger.store
         self._started_at = time.time()
         self._listeners: list[Callable[[Committed], object]] = []
+        self._submitted: list[str] = []
+        self._noted: str | None = None
         self._store.on_commit = self._tell_committed
         self.housekeeping = Housekeeping(supervisor, custody.ledger, shelf)
         self.get, self.retry = supervisor.get, supervisor.retry
         self.stop, self.kill = supervisor.stop, supervisor.kill
         self.suspend, self.resume = supervisor.suspend, supervisor.resume
         self.wait, self.edit = supervisor.wait, supervisor.edit
-        self.submit_all = supervisor.submit_all
-        self.find_reply, self.note_reply = self._store.find_reply, custody.ledger.note_reply
+        self.find_reply = self._store.find_reply
         self.event_bounds = self._store.event_bounds
 
     # --- look ---------------------------------------------------------------------------------------------------------
@@ -106,6 +110,12 @@ class DaemonDesk:
 
     # --- change -------------------------------------------------------------------------------------------------------
 
+    def submit_all(self, tasks: Iterable[Task], *, context: Context | None = None, replace: bool = False) -> list[str]:
+        """Accept all or none; they count as accepted once they are `committed`."""
+        ids = self._supervisor.submit_all(tasks, context=context, replace=replace)
+        self._submitted += ids
+        return ids
+
     def remove(self, id: str) -> None:  # noqa: A002 - the port's
         """Forget an ended task, its logs too."""
         self._supervisor.remove(id)
@@ -142,8 +152,22 @@ class DaemonDesk:
     # --- what is on disk ----------------------------------------------------------------------------------------------
 
     async def committed(self) -> None:
-        """Return when everything recorded until now is on disk."""
-        await self._supervisor.commit()
+        """Return when everything recorded until now is on disk. Raises: StoreUnavailable: what was new is withdrawn."""
+        submitted, noted = self._submitted, self._noted
+        self._submitted, self._noted = [], None
+        try:
+            await self._supervisor.commit(submitted)
+        except StoreUnavailable:
+            for id_ in submitted:
+                self._shelf.remove(id_)
+            if submitted and noted is not None:  # whoever asks again is not to hear that it was accepted
+                self._store.forget_reply(noted)
+            raise
+
+    def note_reply(self, key: str, reply: bytes) -> None:
+        """Keep a reply, in the same transaction as what was recorded in this turn."""
+        self._noted = key
+        self._custody.ledger.note_reply(key, reply)
 
     def events_after(self, seq: int, limit: int) -> Committed:
         """Give events that follow ``seq``."""

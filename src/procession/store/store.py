@@ -99,6 +99,10 @@ class Store:
         """Note what a request was answered, so that the same one is not carried out again."""
         self._writer.note_reply(_request(request_id), reply)
 
+    def forget_reply(self, request_id: str) -> None:
+        """Take back an answer that was noted and not committed."""
+        self._writer.forget_reply(_request(request_id))
+
     def commit(self) -> None:
         """Bring all that was noted to disk, or nothing. Raises: StoreUnavailable: then all of it is still noted."""
         if self._lock is None and self.has_uncommitted:

@@ -83,6 +83,10 @@ class Writer:
         """Note what a request was answered."""
         self._pending.replies[request] = reply
 
+    def forget_reply(self, request: bytes) -> None:
+        """Take back an answer that was noted and not written yet."""
+        self._pending.replies.pop(request, None)
+
     def find_reply(self, request: bytes) -> bytes | None:
         """Give an answer that was noted and not written yet."""
         return self._pending.replies.get(request)
