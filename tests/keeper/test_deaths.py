@@ -80,7 +80,11 @@ def test_polite_tasks_get_their_grace(keeper, tmp_path):
 def test_nothing_is_started_while_ending(keeper):
     """A SPAWN after SHUTDOWN is refused."""
     controller = keeper.durable()
-    controller.start(1, SHELL, "-c", "trap '' TERM; while :; do sleep 0.02; done")
+    ready, writing = os.pipe()
+    controller.start(1, SHELL, "-c", "trap '' TERM; echo; while :; do sleep 0.02; done", fds=(controller.null, writing))
+    os.close(writing)
+    with open(ready, "rb") as output:
+        output.readline()
     controller.ask(frames.SHUTDOWN, 0, b"0.2")
     controller.spawn(2, SHELL, "-c", "exit 0")
     assert controller.refusal()[1] == "wire"

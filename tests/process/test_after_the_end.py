@@ -1,6 +1,7 @@
 """A process that has ended: every request is answered clearly, nobody else is hit, and the record stays as it was."""
 
 import os
+import select
 
 import pytest
 
@@ -32,7 +33,7 @@ async def test_an_ended_process_cannot_be_signalled(tree_kind):
 async def test_an_ended_process_that_nobody_looked_at_yet(tree_kind):
     """C036: so it is between its end and the moment we learn of it: nothing is sent to a zombie, nothing claimed."""
     async with spawn(["sh", "-c", "exit 7"]) as process:
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        wait_ended_blocking(process.pid)
         with pytest.raises(AlreadyEnded):
             process.send_signal("KILL")
         outcome = await process.terminate(0)
@@ -62,3 +63,13 @@ async def test_a_number_that_is_another_process_now_is_never_hit(tree_kind, is_a
         assert is_alive(process.pid)
     os.kill(process.pid, 9)
     os.waitpid(process.pid, 0)
+
+
+def wait_ended_blocking(pid: int) -> None:
+    """Wait, the event loop too, until a process has ended, whoever is to reap it."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    select.select([descriptor], [], [])
+    os.close(descriptor)

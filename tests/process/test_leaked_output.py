@@ -213,7 +213,8 @@ async def _burst(children, size, times):
     for number in range(times):
         events, is_late = [], bool(number % 2)
         async with spawn(argv, on_event=events.append) as process:
-            await asyncio.sleep(0.03 if is_late else 0)
+            if is_late:
+                await asyncio.sleep(0.03)
             got, was_closed = b"", False
             async for chunk in process.stdout:
                 got += chunk

@@ -65,6 +65,7 @@ async def test_a_child_of_a_deaf_host_can_be_ended(tree_kind, first_line):
     assert (outcome.signal, outcome.forced) == (signal.SIGTERM, False)
 
 
+@pytest.mark.in_process("run_blocking has a loop of its own, and there we are the parent")
 async def test_another_thread_of_a_host_that_ignores_signals():
     """C010: a thread other than the first, which may set no handlers, starts clean children too."""
     with ignoring(*IGNORED):

@@ -127,6 +127,7 @@ async def test_a_file_the_kernel_cannot_run_is_an_error(make_file, way):
         assert by_path.hint
 
 
+@pytest.mark.in_process("run_blocking has a loop of its own, and there we are the parent")
 async def test_the_same_refusal_at_every_entry(make_file):
     """C004: run, run_blocking and spawn refuse the same file with the same words."""
     program = make_file(b"echo hi\n")

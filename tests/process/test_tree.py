@@ -36,7 +36,7 @@ async def test_an_ordinary_tree_ends_whole(tree_kind, first_line, is_alive):
         assert not outcome.forced
 
 
-async def test_a_tree_is_listed_leader_first(tree_kind, first_line, wait_until):
+async def test_a_tree_is_listed_leader_first(mode, tree_kind, first_line, wait_until):
     """C044: tree() names every member with its parent and its command, the leader first."""
     async with spawn(["sh", "-c", PIPELINE]) as process:
         await first_line(process)
@@ -44,7 +44,7 @@ async def test_a_tree_is_listed_leader_first(tree_kind, first_line, wait_until):
         leader = process.tree()[0]
 
         assert leader.pid == process.pid
-        assert leader.ppid == os.getpid()
+        assert leader.ppid == mode.pid
         assert process.is_tree_exact == (tree_kind == "control_group")
 
 
@@ -155,18 +155,18 @@ async def test_members_in_groups_of_their_own_are_reached(tree_kind, first_line,
         assert not any(map(is_alive, members))
 
 
-async def test_looking_at_a_tree_while_processes_come_and_go(tree_kind):
+async def test_looking_at_a_tree_while_processes_come_and_go(mode, tree_kind):
     """C054: scans during a storm of short processes raise nothing and show nobody but the members."""
-    await scan_in_a_storm(seconds=1.0)
+    await scan_in_a_storm(mode.pid, seconds=1.0)
 
 
 @pytest.mark.long
-async def test_looking_at_a_tree_during_ten_thousand_processes(tree_kind):
+async def test_looking_at_a_tree_during_ten_thousand_processes(mode, tree_kind):
     """C054, long form: some ten thousand short processes come and go meanwhile."""
-    await scan_in_a_storm(seconds=30.0)
+    await scan_in_a_storm(mode.pid, seconds=30.0)
 
 
-async def scan_in_a_storm(seconds: float) -> None:
+async def scan_in_a_storm(parent: int, seconds: float) -> None:
     """List a tree again and again while strangers and members come and go."""
     storm = ["sh", "-c", "while :; do /bin/true & /bin/true & wait; done"]
     async with spawn(["nice", *storm], stdout=NULL) as strangers:
@@ -177,7 +177,7 @@ async def scan_in_a_storm(seconds: float) -> None:
                 await process.stdin.write("go\n")
                 seen = process.tree()
                 assert seen[0].pid == process.pid
-                assert all(member.ppid in (os.getpid(), process.pid) for member in seen), seen
+                assert all(member.ppid in (parent, process.pid) for member in seen), seen
                 scans += 1
             assert scans > 20
         assert strangers.exit is None

@@ -73,7 +73,7 @@ class Keeper:
         """Go round until it is over."""
         while True:
             ready = self._poll()
-            if self._inheritance.wakeup_fd in ready or self._ending is not None:
+            if self._inheritance.wakeup_fd in ready:
                 self._reap()
             self._serve()
             if self._host in ready:
@@ -81,9 +81,7 @@ class Keeper:
                 self._end(self._grace_s)
             if self._listener is not None and self._listener.fileno() in ready:
                 self._accept(self._listener)
-            if self._ending is not None and self._ending.turn(
-                has_children=self._has_children, has_news=self._has_news()
-            ):
+            if self._ending is not None and self._is_over(self._ending):
                 if self._controller is None:  # nobody is left who could do it
                     self._leaves.remove()
                 return 0
@@ -156,6 +154,10 @@ class Keeper:
             return
         self._requests.is_ending = True
         self._ending = Ending(self._leaves, grace_s)
+
+    def _is_over(self, ending: Ending) -> bool:
+        self._reap()  # nobody may be left already: then nothing will wake us, and the grace would be waited for in vain
+        return ending.turn(has_children=self._has_children, has_news=self._has_news())
 
     def _has_news(self) -> bool:
         return self._controller is not None and not self._controller.is_flushed()

@@ -8,6 +8,8 @@ import logging
 from collections.abc import Callable
 from typing import IO
 
+from msgspec.structs import replace
+
 from procession.model.event import Event
 
 logging.getLogger("procession").addHandler(logging.NullHandler())
@@ -24,11 +26,18 @@ class Announcer:
     def __init__(self, label: object) -> None:
         """Call the process ``label`` in the log."""
         self._label = label
+        self._latest = 0.0
         self._history: list[Event] = []
         self._subscribers: list[Subscriber] = []
 
     def tell(self, event: Event) -> None:
-        """Tell everybody. What a subscriber raises is logged, and stops neither the others nor the process."""
+        """Tell everybody. What a subscriber raises is logged, and stops neither the others nor the process.
+
+        Times never go back: a clock may, and a keeper saw an exit before we saw what was written before it.
+        """
+        if event.at < self._latest:
+            event = replace(event, at=self._latest)
+        self._latest = event.at
         if len(self._history) < HISTORY_LIMIT:
             self._history.append(event)
         if _LOG.isEnabledFor(logging.INFO):

@@ -13,7 +13,7 @@ from procession.model.command import StopStep
 from procession.model.event import Event, Signalled
 from procession.model.signals import signal_name
 from procession.process.leader import Leader
-from procession.process.tree import Tree, signal_members
+from procession.process.tree import Tree, signal_latecomers, signal_members
 from procession.process.waiting import wait_for
 
 KILL_LIMIT_S = 5.0
@@ -60,16 +60,26 @@ class Ending:
 
     async def _ask(self, step: StopStep) -> bool:
         """Signal everybody, let the stopped run so that they can handle it, and wait; whether all have ended."""
+        asked: set[int] = set()
         with contextlib.suppress(OSError):  # no descriptor left to list the tree with: SIGKILL will do without
-            signal_members(self._tree, step.signal)
+            signal_members(self._tree, step.signal, asked)
+        asked_at = time.clock_gettime(time.CLOCK_BOOTTIME)
         self._tell_signal(step.signal)
         with contextlib.suppress(OSError):
             self._tree.thaw()
             signal_members(self._tree, signal.SIGCONT)
         self._on_continued()
-        return await self._wait_gone(step.wait_s)
 
-    async def _wait_gone(self, wait_s: float) -> bool:
+        def is_answered() -> bool:
+            if self._insisted.is_set() or self._is_gone():
+                return True
+            with contextlib.suppress(OSError):
+                signal_latecomers(self._tree, step.signal, asked, asked_at)
+            return False
+
+        return await self._wait_gone(step.wait_s, is_answered)
+
+    async def _wait_gone(self, wait_s: float, is_answered: Callable[[], bool]) -> bool:
         deadline = time.monotonic() + wait_s
         insisted = asyncio.ensure_future(self._insisted.wait())
         waits: list[asyncio.Future[object]] = [insisted, self._leader.end_waiter()]  # type: ignore[list-item]
@@ -78,7 +88,7 @@ class Ending:
             await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
             insisted.cancel()
-        await wait_for(lambda: self._insisted.is_set() or self._is_gone(), max(deadline - time.monotonic(), 0))
+        await wait_for(is_answered, max(deadline - time.monotonic(), 0))
         return self._is_gone()
 
     async def _kill(self) -> None:

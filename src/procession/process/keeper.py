@@ -95,13 +95,18 @@ class Keeper:
         )
 
     async def close(self) -> None:
-        """End what is left, and the keeper; return when it is gone."""
+        """End what is left, and the keeper; return when it is gone.
+
+        We stay connected to its end: one that lost its host removes the control groups, and ours live on.
+        """
         if self._link is not None:
-            self._link.close()
+            self._link.shut_down(self._grace_s)
         if self._child is not None and self._child.pidfd is not None:
             await _wait_ended(self._child.pidfd)
             pidfd.reap(self._child.pid, self._child.pidfd)
             os.close(self._child.pidfd)
+        if self._link is not None:
+            self._link.close()
         self._link = self._child = None
 
 

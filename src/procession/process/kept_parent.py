@@ -82,7 +82,7 @@ class KeptParent:
     def fix(self, spawning: Spawning) -> None:
         """Name the directory, the variables and the mask."""
         if spawning.cwd is None:
-            spawning.cwd = os.fsencode(os.getcwd())
+            spawning.cwd = _our_directory()
         if spawning.environment is None:
             spawning.environment = [name + b"=" + value for name, value in os.environb.items()]
         if spawning.umask < 0 and self._circumstances.umask is not None:
@@ -111,3 +111,11 @@ class KeptParent:
             leaf=os.fsencode(tree.leaf) if tree.leaf else None,
             soft_limits=self._circumstances.soft,
         )
+
+
+def _our_directory() -> bytes:
+    """Name it; by our number where it was removed and has no name any more: a child of ours would be in it, too."""
+    try:
+        return os.getcwdb()
+    except FileNotFoundError:
+        return b"/proc/%d/cwd" % os.getpid()

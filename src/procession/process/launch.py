@@ -11,6 +11,7 @@ import errno
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from procession.errors import (
@@ -69,9 +70,13 @@ def check_command(command: Command, inherited: Mapping[str, str] | None = None) 
     return find_program(command.argv[0], search_path(command, inherited), command.cwd, command)
 
 
+default_parent: ContextVar[Callable[[], Parent]] = ContextVar("default_parent", default=OwnParent)
+"""Makes the parent of each program that is launched without one. It belongs to an event loop, as a keeper does."""
+
+
 async def launch(command: Command, parent: Parent | None = None, before_fork: BeforeFork | None = None) -> Launched:
-    """Start ``command``, as our child or ``parent``'s. Raises: StartError of the kind that fits; nothing is left."""
-    parent = parent or OwnParent()
+    """Start ``command`` as a child of ``parent``. Raises: StartError of the kind that fits; nothing is left."""
+    parent = parent or default_parent.get()()
     program = check_command(command, parent.inherited)
     arguments = encode_arguments(command)
     tree = parent.make_tree()

@@ -270,6 +270,7 @@ class Process:
         self._is_gone()
 
     def _on_exit(self, fact: ExitFact) -> None:
+        fact = msgspec.structs.replace(fact, at=max(fact.at, self.started_at))  # a keeper saw both before we did
         self.ended_at = fact.at
         self.exit = status = UNKNOWN_EXIT if fact.status is None else decode_wait_status(fact.status)
         self.exit_fact = fact

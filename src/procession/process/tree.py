@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import time
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +22,7 @@ from procession.process.session_tree import SessionTree
 _ROUNDS = 10
 """A tree that forks faster than it is listed is not chased for ever; SIGKILL has other means."""
 
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _END_LIMIT_S = 2.0
 _PAUSE_S = 0.001
 
@@ -108,10 +111,13 @@ def read_member(pid: int) -> Member | None:
     return Member(pid, stat.ppid, stat.state, stat.start_ticks, command)
 
 
-def signal_members(tree: Tree, number: int) -> list[int]:
-    """Send a signal to every process of the tree, also those born meanwhile; returns the pids we may not signal."""
+def signal_members(tree: Tree, number: int, signalled: set[int] | None = None) -> list[int]:
+    """Send a signal to every process of the tree, also those born meanwhile; returns the pids we may not signal.
+
+    ``signalled`` are passed over, and become all that were meant.
+    """
     refused: list[int] = []
-    signalled: set[int] = set()
+    signalled = set() if signalled is None else signalled
     for _ in range(_ROUNDS):
         new = [pid for pid in tree.pids() if pid not in signalled]
         if not new:
@@ -123,6 +129,20 @@ def signal_members(tree: Tree, number: int) -> list[int]:
                 refused.append(pid)
         signalled.update(new)
     return refused
+
+
+def signal_latecomers(tree: Tree, number: int, signalled: set[int], asked_at: float) -> None:
+    """Send a signal, and SIGCONT, to members that were born by ``asked_at`` (since boot), but were not to be seen yet.
+
+    docs/design/gotchas.md, "A fork that is under way hears no signal".
+    """
+    for pid in set(tree.pids()) - signalled:
+        stat = proc.read_stat(pid)
+        if stat is not None and stat.start_ticks <= asked_at * _TICKS_PER_S:
+            signalled.add(pid)
+            for each in (number, signal.SIGCONT):
+                with contextlib.suppress(PermissionError):
+                    pidfd.signal_if(pid, each, partial(tree.has, pid))
 
 
 def end_at_once(tree: Tree, leader: Leader) -> None:
