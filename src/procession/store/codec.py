@@ -62,7 +62,7 @@ decode_task = _TASK.decode
 def encode_task(task: Task) -> bytes:
     """Give a task as JSON. An infinite duration has no word in JSON: msgspec writes ``null``, and we look again."""
     body = _TASK.encode(task)
-    return body if b"null" not in body or _comes_back(task, body) else encode_at_length(task)
+    return body if b":null" not in body or _comes_back(task, body) else encode_at_length(task)
 
 
 def encode_event(event: Event) -> bytes:

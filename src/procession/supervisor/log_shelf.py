@@ -10,7 +10,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from procession.errors import InvalidTask
+from procession.errors import InvalidTask, StdioUnavailable
 from procession.model.names import check_name
 from procession.model.stdio import Descriptor, Inherit, Log, Pipe, Pty
 
@@ -38,13 +38,30 @@ class LogShelf:
         """
         _check_reachable(command)
         folder = self.folder(task)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
         changes: dict[str, Any] = {
             stream: Log(os.path.join(folder, stream), self._limit_bytes)
             for stream in ("stdout", "stderr")
             if isinstance(getattr(command, stream), Pipe)
         }
-        return command.replace(**changes)
+        return command.placed(**changes)
+
+    def make_room(self, task: str, command: Command) -> None:
+        """Make the folder of a task that is about to write into it. Raises: StdioUnavailable."""
+        if not any(isinstance(each, (Log, Pty)) for each in (command.stdin, command.stdout, command.stderr)):
+            return
+        folder = self.folder(task)
+        try:
+            os.mkdir(folder, 0o700)
+        except FileExistsError:  # of an earlier attempt
+            return
+        except OSError as error:
+            raise StdioUnavailable(
+                f"cannot start {command}: {folder}, for its logs, cannot be made: {error.strerror}",
+                command=str(command),
+                stream="log",
+                path=folder,
+                errno=error.errno,
+            ) from error
 
     def logs(self, task: str, command: Command) -> dict[str, str]:
         """Name the logs of a task by stream, also the one of its terminal."""
