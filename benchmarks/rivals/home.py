@@ -20,9 +20,12 @@ from procession.model.pool import Pool
 
 
 @contextlib.contextmanager
-def own_home() -> Iterator[Paths]:
-    """Gives paths nobody else uses, for us and for whatever we start; removes all below them afterwards."""
-    home = tempfile.mkdtemp(prefix="procession-home-")
+def own_home(scratch: str) -> Iterator[Paths]:
+    """Gives paths nobody else uses, for us and for whatever we start; removes all below them afterwards.
+
+    In a short place: a socket has a name of at most 107 bytes.
+    """
+    home = tempfile.mkdtemp(prefix="procession-home-", dir=scratch)
     os.environ["PROCESSION_HOME"] = home
     os.environ.pop("XDG_RUNTIME_DIR", None)
     try:
@@ -32,9 +35,9 @@ def own_home() -> Iterator[Paths]:
 
 
 @contextlib.asynccontextmanager
-async def open_desk(at_once: int) -> AsyncIterator[DaemonDesk]:
+async def open_desk(at_once: int, scratch: str) -> AsyncIterator[DaemonDesk]:
     """Gives the desk of a whole supervisor; ends its tasks and its keeper afterwards."""
-    with own_home() as paths:
+    with own_home(scratch) as paths:
         paths.make()
         async with assemble(paths, parts_of(Config(pool=Pool(hard_limit=at_once, soft_limit=at_once)))) as desk:
             assert isinstance(desk, DaemonDesk)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from procession.streams import recorder
+from procession.streams import recorder, watch
 from procession.streams.disk import LogFact, LogNotBounded, LogUnwritable
 from procession.streams.log import LogFile
 from procession.streams.note import Arrival, ArrivalNote, NotedCuts, NoteReader
@@ -24,7 +24,7 @@ MIB = 1 << 20
 
 ON_A_FULL_DISK = """
 import asyncio, json, os, subprocess, sys
-from procession.streams import recorder
+from procession.streams import recorder, watch
 from procession.streams.log import LogFile
 from procession.streams.note import ArrivalNote, NoteReader
 
@@ -98,12 +98,18 @@ def noted(note_path: str) -> list[Arrival]:
 
 async def descriptors(name: str) -> int:
     """How many descriptors are open on what has ``name`` in its name, once the loop has had a turn."""
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.001)
     targets = []
     for fd in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):
             targets.append(os.readlink(f"/proc/self/fd/{fd}"))
     return sum(name in target for target in targets)
+
+
+@pytest.fixture
+def quick_to_close(monkeypatch: pytest.MonkeyPatch):
+    """Without watches, the descriptor of inotify is closed in the next turn of the loop."""
+    monkeypatch.setattr(watch, "_LINGER_S", 0.0)
 
 
 def _made(folder: Path) -> Path:
@@ -216,7 +222,7 @@ async def test_a_log_that_cannot_be_bounded_is_said(tmp_path: Path, monkeypatch:
     assert [LogNotBounded(recording.out.path)] == recording.facts
 
 
-async def test_closing_leaves_nothing(tmp_path: Path):
+async def test_closing_leaves_nothing(tmp_path: Path, quick_to_close: None):
     """No watch, no task, no timer, no descriptor but the logs' own; and it may be closed again."""
     async with TwoLogs(tmp_path, None).running() as recording:
         assert await descriptors("inotify") == 1
@@ -228,7 +234,9 @@ async def test_closing_leaves_nothing(tmp_path: Path):
         assert recorder._recorders == {}
 
 
-async def test_who_is_told_a_fact_may_close(tmp_path: Path, wait_until: Callable[..., Awaitable[Any]]):
+async def test_who_is_told_a_fact_may_close(
+    tmp_path: Path, wait_until: Callable[..., Awaitable[Any]], quick_to_close: None
+):
     """Closing from within a look leaves nothing either."""
     (tmp_path / "note").symlink_to(tmp_path)
     facts: list[LogFact] = []

@@ -17,8 +17,9 @@ from procession.model.task import Task, task
 
 
 def main() -> None:
-    """Arguments: how many, the program, how many at once, what output goes to."""
-    amount, program, at_once, output = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
+    """Arguments: how many, the program, how many at once, a directory for state, what output goes to."""
+    amount, program, at_once = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    scratch, output = sys.argv[4:6]
     streams = {"stdin": NULL, "stdout": NULL, "stderr": NULL} if output == "null" else {}
     job = task(Command(argv=(program,), **streams))
     context = capture_context()
@@ -26,7 +27,7 @@ def main() -> None:
     async def work(n: int, desk: DaemonDesk) -> int:
         return await take_turns(n, at_once, lambda: run_one(desk, job, context))
 
-    measure_async(work, amount, WARM_UP_SPAWNS, lambda: open_desk(at_once))
+    measure_async(work, amount, WARM_UP_SPAWNS, lambda: open_desk(at_once, scratch))
 
 
 async def run_one(desk: DaemonDesk, job: Task, context: Context) -> None:

@@ -15,22 +15,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_OPEN_LEAVES = 64
+"""As many as the supervisor keeps for reuse: to find and open three files takes longer than to use them."""
+
+
 class Leaves:
     """All the leaves that children of ours were ever born in."""
 
     def __init__(self, home_procs: str, move_high: Callable[[int], int]) -> None:
         """Hold the way back to the group we live in. Raises: OSError."""
         self._home = move_high(os.open(home_procs, os.O_WRONLY | os.O_CLOEXEC)) if home_procs else -1
+        self._move_high = move_high
         self._known: set[str] = set()
+        self._open: dict[str, _OpenLeaf] = {}
 
     def enter(self, leaf: str) -> None:
         """Step into a leaf. Raises: OSError; EBUSY if it is frozen: whoever steps in freezes."""
         if self._home < 0:
             raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
-        frozen = read_file(f"{leaf}/cgroup.freeze").startswith(b"1")
-        if frozen or b"frozen 1" in read_file(f"{leaf}/cgroup.events"):
-            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
-        write_file(f"{leaf}/cgroup.procs", b"0")
+        try:
+            self._opened(leaf).enter()
+        except OSError as error:
+            if error.errno != errno.ENODEV:
+                raise
+            self._close(leaf)  # it was removed, and perhaps made anew
+            self._opened(leaf).enter()
         self._known.add(leaf)
 
     def step_out(self) -> None:
@@ -57,9 +66,49 @@ class Leaves:
             except OSError:
                 continue
 
+    def _opened(self, leaf: str) -> _OpenLeaf:
+        known = self._open.get(leaf)
+        if known is None:
+            if len(self._open) >= _OPEN_LEAVES:
+                self._close(next(iter(self._open)))
+            known = self._open[leaf] = _OpenLeaf(leaf, self._move_high)
+        return known
+
+    def _close(self, leaf: str) -> None:
+        self._open.pop(leaf).close()
+
     def _write(self, name: str, data: bytes) -> None:
         for leaf in self._known:
             try:
                 write_file(f"{leaf}/{name}", data)
             except OSError:  # removed by the supervisor
                 continue
+
+
+class _OpenLeaf:
+    """The files of one leaf that are needed to step in."""
+
+    __slots__ = ("_events", "_freeze", "_procs")
+
+    def __init__(self, leaf: str, move_high: Callable[[int], int]) -> None:
+        """Open them. Raises: OSError."""
+        self._freeze = self._events = self._procs = -1
+        try:
+            self._freeze = move_high(os.open(f"{leaf}/cgroup.freeze", os.O_RDONLY | os.O_CLOEXEC))
+            self._events = move_high(os.open(f"{leaf}/cgroup.events", os.O_RDONLY | os.O_CLOEXEC))
+            self._procs = move_high(os.open(f"{leaf}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC))
+        except OSError:
+            self.close()
+            raise
+
+    def enter(self) -> None:
+        """Step in. Raises: OSError; EBUSY if it is frozen, ENODEV if it was removed."""
+        if os.pread(self._freeze, 1, 0) == b"1" or b"frozen 1" in os.pread(self._events, 256, 0):
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        os.write(self._procs, b"0")
+
+    def close(self) -> None:
+        """Close what is open."""
+        for fd in (self._freeze, self._events, self._procs):
+            if fd >= 0:
+                os.close(fd)

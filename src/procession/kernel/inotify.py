@@ -50,6 +50,7 @@ class Inotify:
     """
 
     def __init__(self) -> None:
+        self.fd = -1
         self.fd = _checked(_libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
 
     def add(self, path: str | bytes | os.PathLike[str], mask: int) -> int:
@@ -90,6 +91,9 @@ class Inotify:
         fd, self.fd = self.fd, -1
         if fd >= 0:
             os.close(fd)
+
+    def __del__(self) -> None:
+        self.close()
 
     def __enter__(self) -> Self:
         return self

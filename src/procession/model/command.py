@@ -109,6 +109,15 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
         """Give a copy with ``changes``; ``argv``, ``env`` and the durations are normalised as in `command`."""
         return msgspec.structs.replace(self, **normalise(changes)) if changes else self
 
+    def placed(self, **changes: Any) -> Command:
+        """Give a copy with ``changes`` that need no check: paths and streams made absolute by whoever checked them."""
+        if not changes:
+            return self
+        copy = self.__copy__()
+        for name, value in changes.items():
+            msgspec.structs.force_setattr(copy, name, value)
+        return copy
+
 
 def command(argv: str | Sequence[Argument], /, **values: object) -> Command:
     """Make a command from a list, or from a template: ``command("git commit -m {message}", message=text)``.

@@ -27,6 +27,7 @@ from procession.wire.exits import unpack_records
 
 GREETING_LIMIT_S = 10.0
 _END_LIMIT_S = 10.0
+_CONTEXTS_KEPT = 256
 
 
 class DurableKeeper:
@@ -142,6 +143,8 @@ class DurableKeeper:
         known = self._circumstances.get(id(context))
         if known is None or known[0] is not context:
             known = context, Circumstances(context.env, context.umask, self._soft_limits(context.soft))
+            if len(self._circumstances) >= _CONTEXTS_KEPT:
+                self._circumstances.clear()
             self._circumstances[id(context)] = known
         return known[1]
 

@@ -45,10 +45,28 @@ def build_environment(
     command: Command, further: dict[str, str], inherited: Mapping[str, str] | None = None
 ) -> list[bytes] | None:
     """Give the job's ``NAME=value`` strings; None where they are exactly ours. Raises: TooLong."""
+    changes_nothing = not (command.env or command.clean_env or further)
     if inherited is None:
-        if not (command.env or command.clean_env or further or _is_for_us_in_ours()):
-            return None
-        inherited = os.environ
+        return None if changes_nothing and not _is_for_us_in_ours() else _build(command, further, os.environ)
+    return _built_once(command, inherited) if changes_nothing else _build(command, further, inherited)
+
+
+def _built_once(command: Command, inherited: Mapping[str, str]) -> list[bytes]:
+    """Give what all commands from the same circumstances have, of which nobody changes anything any more."""
+    known = _built.get(id(inherited))
+    if known is None or known[0] is not inherited:
+        if len(_built) >= _BUILT_LIMIT:
+            _built.clear()
+        known = _built[id(inherited)] = inherited, _build(command, {}, inherited)
+    return known[1]
+
+
+_built: dict[int, tuple[Mapping[str, str], list[bytes]]] = {}
+
+_BUILT_LIMIT = 64
+
+
+def _build(command: Command, further: dict[str, str], inherited: Mapping[str, str]) -> list[bytes]:
     variables: dict[str, str | None] = {} if command.clean_env else dict(inherited)
     for name in MEANT_FOR_US:
         variables.pop(name, None)

@@ -83,6 +83,11 @@ class Reader:
         """Give how many tasks are in each state that has any."""
         return dict(self.ask("SELECT state, tasks FROM tally WHERE tasks > 0 ORDER BY state"))
 
+    def highest_id(self) -> int:
+        """Give the highest number of ids that are a ``t`` and a number; one like ``t7a`` counts too, and does no harm."""
+        ((highest,),) = self.ask(HIGHEST_ID)
+        return int(highest or 0)
+
     def ask(self, question: str, values: Row | dict[str, Any] = ()) -> list[Any]:
         """Give all rows at once, so that no statement stays open. Raises: StoreUnavailable."""
         with told(self._path):
@@ -131,6 +136,7 @@ UNFINISHED: Final = (
     _RECORD + "WHERE state IN ('queued', 'starting', 'running', 'suspended', 'stopping') ORDER BY number"
 )
 FIND: Final = _RECORD + "WHERE id = ?"
+HIGHEST_ID: Final = "SELECT max(CAST(substr(id, 2) AS INTEGER)) FROM task WHERE id GLOB 't[1-9]*'"
 ATTEMPTS: Final = "SELECT key, task, body FROM attempt WHERE task = ? ORDER BY key"
 ATTEMPTS_NOT_OVER: Final = "SELECT key, task, body FROM attempt WHERE phase <> 'over' ORDER BY key"
 EVENTS: Final = "SELECT seq, body FROM event WHERE seq > ? ORDER BY seq LIMIT ?"

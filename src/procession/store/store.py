@@ -206,6 +206,10 @@ class Store:
         """Give the first seq that is there, and the last that ever was. The first is one more when there is none."""
         return self._reader.event_bounds()
 
+    def highest_id(self) -> int:
+        """Give the highest number of ids like ``t7``; 0 when there is none."""
+        return self._reader.highest_id()
+
     def counts(self) -> dict[str, int]:
         """Give how many tasks are in each state that has any."""
         return self._reader.counts()

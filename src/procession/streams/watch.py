@@ -1,13 +1,14 @@
 """Waiting for files to change: one inotify descriptor per event loop, shared by everyone who waits in it.
 
-A user has 128 inotify instances, so all must share. The descriptor opens with the first watch and closes with the
-last. A call says "look again", no more: it may be spurious, it is never missing.
+A user has 128 inotify instances, so all must share. The descriptor opens with the first watch and closes a moment
+after the last: closing takes the kernel milliseconds, and short jobs come one after another. A call says "look again", no more: it may be spurious, it is never missing.
 Not here: reading what changed (``follow``, ``recorder``) and the kernel's calls (``kernel.inotify``).
 """
 
 import asyncio
 import contextlib
 import os
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
@@ -21,7 +22,11 @@ _CROWD: Final = 10
 _CROWD_REST_S: Final = 0.02
 """The same when this many files changed meanwhile: each wake-up costs, the more so the more processes share a core."""
 
-_hubs: "dict[asyncio.AbstractEventLoop, _Hub]" = {}
+_LINGER_S: Final = 1.0
+"""How long the descriptor stays open without a watch."""
+
+# Weak on both sides: a loop holds its hub by what it waits for, a watch holds it, too, and the hub holds the loop.
+_hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[_Hub]]" = weakref.WeakKeyDictionary()
 
 
 class Watch:
@@ -34,12 +39,11 @@ class Watch:
 
     def __init__(self, path: str, mask: int, tell: Callable[[], object]) -> None:
         self.tell = tell
-        loop = asyncio.get_running_loop()
-        self._hub = _hubs.get(loop) or _hubs.setdefault(loop, _Hub(loop))
+        self._hub = _hub_of(asyncio.get_running_loop())
         try:
             self._wd: int | None = self._hub.add(self, path, mask)
         except OSError:
-            self._hub.close_if_unused()
+            self._hub.rest_if_unused()
             raise
 
     @classmethod
@@ -52,7 +56,7 @@ class Watch:
         wd, self._wd = self._wd, None
         if wd is not None:
             self._hub.discard(self, wd)
-            self._hub.close_if_unused()
+            self._hub.rest_if_unused()
 
 
 @contextlib.contextmanager
@@ -84,20 +88,32 @@ async def wake_when(done: asyncio.Event | None, wake: asyncio.Event) -> AsyncIte
         await asyncio.wait([waiting])
 
 
+def _hub_of(loop: asyncio.AbstractEventLoop) -> "_Hub":
+    known = _hubs.get(loop)
+    hub = known() if known is not None else None
+    if hub is None:
+        hub = _Hub(loop)
+        _hubs[loop] = weakref.ref(hub)
+    return hub
+
+
 class _Hub:
-    """Who waits for which watch, in one event loop."""
+    """Who waits for which watch, in one event loop. Where nobody does, nothing but a timer holds it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._watches: dict[int, list[Watch]] = {}
         self._rest: asyncio.TimerHandle | None = None
         self._inotify = Inotify()
-        loop.add_reader(self._inotify.fd, self._read)
+        self._is_listening = self._is_lingering = False
 
     def add(self, watch: Watch, path: str, mask: int) -> int:
         """Begin to tell ``watch``; return the kernel's number for it, shared by all watches of the file."""
         wd = self._inotify.add(path, mask | IN_MASK_ADD)
         self._watches.setdefault(wd, []).append(watch)
+        if not self._is_listening:
+            self._is_listening = True
+            self._loop.add_reader(self._inotify.fd, self._read)
         return wd
 
     def discard(self, watch: Watch, wd: int) -> None:
@@ -109,16 +125,30 @@ class _Hub:
             with contextlib.suppress(OSError):  # the file may be gone, and the watch with it
                 self._inotify.remove(wd)
 
-    def close_if_unused(self) -> None:
-        """Give the descriptor back when nobody waits for anything."""
-        if self._watches or _hubs.get(self._loop) is not self:
+    def rest_if_unused(self) -> None:
+        """Listen no more when nobody waits for anything; soon after, the descriptor goes back."""
+        if self._watches:
             return
-        del _hubs[self._loop]
+        self._stop_listening()
+        if self._loop.is_closed():
+            self._inotify.close()
+        elif not self._is_lingering:
+            self._is_lingering = True
+            self._loop.call_later(_LINGER_S, self._close_if_unused)
+
+    def _close_if_unused(self) -> None:
+        self._is_lingering = False
+        if not self._watches:
+            _hubs.pop(self._loop, None)
+            self._inotify.close()
+
+    def _stop_listening(self) -> None:
         if self._rest is not None:
             self._rest.cancel()
-        elif not self._loop.is_closed():
+            self._rest = None
+        elif self._is_listening and not self._loop.is_closed():
             self._loop.remove_reader(self._inotify.fd)
-        self._inotify.close()
+        self._is_listening = False
 
     def _read(self) -> None:
         self._loop.remove_reader(self._inotify.fd)

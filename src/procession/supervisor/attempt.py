@@ -76,7 +76,8 @@ class Attempt:
 
     async def _follow(self, process: RunningProcess) -> Outcome:
         readers = [asyncio.create_task(self._read(process, name)) for name in _streams_for_us(self._command)]
-        await asyncio.sleep(0)  # let them begin: what nobody reads is collected by wait()
+        if readers:
+            await asyncio.sleep(0)  # let them begin: what nobody reads is collected by wait()
         try:
             outcome = await process.wait()
             if readers:
@@ -85,7 +86,8 @@ class Attempt:
         finally:
             for reader in readers:
                 reader.cancel()
-            await asyncio.gather(*readers, return_exceptions=True)
+            if readers:
+                await asyncio.gather(*readers, return_exceptions=True)
 
     async def _read(self, process: RunningProcess, name: str) -> None:
         try:

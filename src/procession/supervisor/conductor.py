@@ -57,7 +57,7 @@ class Conductor:
     def __init__(
         self, admission: Admission, launch: Launch, clock: Clock, chance: Callable[[], float], ledger: Ledger
     ) -> None:
-        self.registry = Registry(ledger.find)
+        self.registry = Registry(ledger.find, ledger.highest_id())
         self.announcer = Announcer()
         self.clock = clock
         self.ledger = ledger

@@ -111,6 +111,7 @@ class Custody:
 
     async def _start(self, attempt: KeptAttempt, command: Command) -> Launched:
         await self._is_there.wait()
+        self.ledger.make_room(attempt.entry.id, command)
         parent = self.keeper.parent(attempt.record.key, attempt.entry.context)
         return await launch(command, parent, attempt.intend)
 

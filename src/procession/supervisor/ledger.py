@@ -52,6 +52,9 @@ class Ledger(Protocol):
     def next_number(self) -> int:
         """Give the place of a further task in the order of submission."""
 
+    def highest_id(self) -> int:
+        """Give the highest number of ids like ``t7`` that may be found here."""
+
     async def wait_written(self) -> None:
         """Wait until all that was noted is written, however long that takes."""
 
@@ -96,6 +99,10 @@ class NoLedger:
         """Count."""
         self._numbers += 1
         return self._numbers
+
+    def highest_id(self) -> int:
+        """There is nothing beside the memory."""
+        return 0
 
     async def wait_written(self) -> None:
         """Nothing is written."""

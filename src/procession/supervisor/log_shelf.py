@@ -11,7 +11,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any, Final
 
-from procession.errors import InvalidTask
+from procession.errors import InvalidTask, StdioUnavailable
 from procession.model.names import check_name
 from procession.model.stdio import Descriptor, File, Inherit, Log, Pipe, Pty, Stdin
 
@@ -44,14 +44,33 @@ class LogShelf:
         """
         _check_reachable(command)
         folder = self.folder(task)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        stdin = self._take_over(command.stdin, folder)
         changes: dict[str, Any] = {
             stream: Log(os.path.join(folder, stream), self._limit_bytes)
             for stream in ("stdout", "stderr")
             if isinstance(getattr(command, stream), Pipe)
         }
-        return command.replace(stdin=stdin, **changes)
+        stdin = self._take_over(command.stdin, folder)
+        if stdin is not command.stdin:
+            changes["stdin"] = stdin
+        return command.placed(**changes)
+
+    def make_room(self, task: str, command: Command) -> None:
+        """Make the folder of a task that is about to write into it. Raises: StdioUnavailable."""
+        if not any(isinstance(each, (Log, Pty)) for each in (command.stdin, command.stdout, command.stderr)):
+            return
+        folder = self.folder(task)
+        try:
+            os.mkdir(folder, 0o700)
+        except FileExistsError:  # of an earlier attempt
+            return
+        except OSError as error:
+            raise StdioUnavailable(
+                f"cannot start {command}: {folder}, for its logs, cannot be made: {error.strerror}",
+                command=str(command),
+                stream="log",
+                path=folder,
+                errno=error.errno,
+            ) from error
 
     def _take_over(self, stdin: Stdin, folder: str) -> Stdin:
         """Put input that was handed over with a task to its logs: it goes with them."""
@@ -59,6 +78,7 @@ class LogShelf:
             return stdin
         own = os.path.join(folder, "stdin")
         try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
             os.rename(stdin.path, own)
         except OSError as error:
             raise InvalidTask("command.stdin", f"cannot be taken over: {error.strerror}") from None

@@ -29,7 +29,7 @@ def placed(command: Command, directory: str | None = None) -> tuple[Command, str
         changes["cwd"] = _absolute(here, command.cwd)
     if directory is not None:
         changes.update(_told(command, directory))
-    placed = command.replace(**changes)
+    placed = command.placed(**changes)
     return placed, placed.cwd or here
 
 

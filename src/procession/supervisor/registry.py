@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING
 
 from procession.errors import InvalidTask, UnknownTask
@@ -14,15 +15,24 @@ if TYPE_CHECKING:
     from procession.model.task import Task
     from procession.supervisor.entry import Entry
 
+_LIKE_OURS = re.compile(r"t([1-9][0-9]*)", re.ASCII)
+
+_THOUGHT_OF_BY_SOMEBODY = 10**9
+"""We never come so far: an id with such a number is a name, and ours go on below it."""
+
 
 class Registry:
-    """Entries by id, in the order of submission. Ended tasks stay, or are found in the ``archive``."""
+    """Entries by id, in the order of submission. Ended tasks stay, or are found in the ``archive``.
 
-    def __init__(self, archive: Callable[[str], Entry | None] = lambda _: None) -> None:
+    highest: the ids in the archive that look like ours end with it; none above it has to be looked for there.
+    """
+
+    def __init__(self, archive: Callable[[str], Entry | None] = lambda _: None, highest: int = 0) -> None:
         self._archive = archive
+        self._highest = highest
         self._entries: dict[str, Entry] = {}
         self._dependents: dict[str, list[Entry]] = {}
-        self._generated = 0
+        self._generated = highest if highest < _THOUGHT_OF_BY_SOMEBODY else 0
 
     def __iter__(self) -> Iterator[Entry]:
         """Give entries in the order of submission."""
@@ -77,6 +87,7 @@ class Registry:
                 raise InvalidTask("name", f"is taken: {task.name!r}", hint="names are ids: each is given once")
             if task.name is not None:
                 taken[task.name] = task
+                self._note_name(task.name)
         self._check_dependencies(tasks, taken)
         return [(task.name or self._new_id(taken), task) for task in tasks]
 
@@ -85,11 +96,18 @@ class Registry:
         batch = {entry.id: entry.task for entry in self if not entry.view.is_over} | {id: changed}
         self._check_dependencies([changed], batch)
 
+    def _note_name(self, name: str) -> None:
+        """Somebody may give a name that looks like one of ours."""
+        like_ours = _LIKE_OURS.fullmatch(name)
+        if like_ours:
+            self._highest = max(self._highest, int(like_ours[1]))
+
     def _new_id(self, taken: Mapping[str, Task]) -> str:
         while True:
             self._generated += 1
             candidate = f"t{self._generated}"
-            if candidate not in taken and self.find(candidate) is None:
+            is_new = self._generated > self._highest or self.find(candidate) is None
+            if is_new and candidate not in taken:
                 return candidate
 
     def _check_dependencies(self, tasks: Sequence[Task], batch: Mapping[str, Task]) -> None:

@@ -65,6 +65,10 @@ class StoreLedger:
         """Send what it would print to us into logs of its own."""
         return self._shelf.place(id, command)
 
+    def make_room(self, id: str, command: Command) -> None:  # noqa: A002 - the field's own name
+        """Make what its logs stand in. Raises: StdioUnavailable."""
+        self._shelf.make_room(id, command)
+
     def note(self, event: Event, entry: Entry | None) -> None:
         """Take a fact; it is written at the end of this turn of the loop."""
         self.store.add_event(event)
@@ -101,6 +105,10 @@ class StoreLedger:
     def next_number(self) -> int:
         """Count on from the last one there ever was."""
         return self.store.next_number()
+
+    def highest_id(self) -> int:
+        """Ask the store."""
+        return self.store.highest_id()
 
     async def wait_written(self) -> None:
         """Wait for the commit of this turn, or for the one that at last succeeds; what is noted later is not ours."""
