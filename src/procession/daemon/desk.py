@@ -5,6 +5,7 @@ Thin: every verb is somebody else's. Not here: how requests come (``api``).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +16,7 @@ from procession.daemon.checks import check_guarantees
 from procession.daemon.housekeeping import Housekeeping
 from procession.daemon.paths import Paths
 from procession.errors import StoreUnavailable
+from procession.errors import StdioUnavailable
 from procession.model.cleaning import Cleaned
 from procession.model.context import Context
 from procession.model.details import TaskDetails
@@ -95,6 +97,8 @@ class DaemonDesk:
     def details(self, id: str) -> TaskDetails:  # noqa: A002 - the port's
         """Show all that is known of one task."""
         task = self._supervisor.get_task(id)
+        with contextlib.suppress(StdioUnavailable):  # who follows the logs of a queued task waits in their folder
+            self._shelf.make_room(id, task.command)
         logs = self._shelf.logs(id, task.command)
         bounded = [each for each in (task.command.stdout, task.command.stderr) if isinstance(each, Log)]
         return TaskDetails(
