@@ -56,6 +56,20 @@ def test_killed_while_it_takes_over(house, work, dying, point, count):
     work.check()
 
 
+def test_exits_that_were_written_and_never_acknowledged(house, work, dying):
+    """The next daemon acknowledges what is in the store, though its task is over: the journal does not grow for ever."""
+    house.start(*dying("no acknowledgement", 1))
+    with house.client() as client:
+        client.submit_all(work.make(5, lines=3))
+        client.wait(all_tasks=True)
+        assert (house.home / "exits.journal").stat().st_size > 0
+        house.kill()
+        house.start()
+        client.submit_all(work.make(1, lines=3))
+        client.wait(all_tasks=True)
+    work.check()
+
+
 def submit_in_pieces(client, tasks):
     """Hand them over by threes; the client asks again with the same key when a daemon died before it answered."""
     ids = []

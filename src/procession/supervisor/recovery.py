@@ -51,6 +51,7 @@ class Recovery:
         not_over = self._store.attempts_not_over()
         self._attempts = {(each.task, each.attempt): each for each in not_over}
         self._owners = _owners(not_over)
+        self._watched: set[int] = set()
         self._held: dict[int, dict[str, int]] = {}
         for (key, name), descriptor in greeting.held.items():
             if descriptor is not None:
@@ -124,6 +125,7 @@ class Recovery:
         pid = record.leader.pid if record.leader is not None else 0
         match fate:
             case Kept():
+                self._watched.add(record.key)
                 child = self._greeting.running.pop(record.key, None) or Child(
                     self._greeting.ended.get(record.key, pid), None
                 )
@@ -173,6 +175,8 @@ class Recovery:
         for key, child in self._greeting.running.items():
             logger.warning("the keeper runs process %d for an attempt %d that the store does not know", child.pid, key)
             KeptLeader(child, key, self._custody.keeper.link).release()
+        for key in self._greeting.ended.keys() - self._watched:  # written down, or of no interest: acknowledged next
+            self._custody.keeper.link.forget(key)
 
 
 def _owners(not_over: list[AttemptRecord]) -> dict[str, int]:
