@@ -1,6 +1,6 @@
 """POINT COUNT: a daemon that kills itself with SIGKILL when it comes to POINT for the COUNTth time.
 
-With ``no acknowledgement`` as POINT it lives, and never tells its keeper that an exit is written down.
+With ``no acknowledgement`` or ``no drop`` as POINT it lives, and never tells its keeper what it may forget.
 
 Nothing in the product knows of these points: the functions at them are wrapped here, before the daemon begins.
 """
@@ -74,6 +74,7 @@ def never(owner, name, applies):
 
 POINTS = {
     "no acknowledgement": lambda: never(KeeperSocket, "send", sends(frames.ACK)),
+    "no drop": lambda: never(KeeperSocket, "send", sends(frames.DROP)),
     "after the request": lambda: after(Idempotency, "_do"),
     "after the intent": lambda: after(KeptAttempt, "intend"),
     "after the order": lambda: after(KeeperSocket, "send", sends(frames.SPAWN)),

@@ -7,6 +7,7 @@ The judgement itself is pure: `procession.policy.recovery`.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -150,13 +151,13 @@ class Recovery:
         entry.told = frozenset(str(event["event"]) for event in events) & _TOLD_ONCE
         if record.leader is None and leader.pid:
             tree.take_leader(leader.pid)
-        held = self._held.get(record.key, {})
+        held = self._held.pop(record.key, {})
         ran_s = running_s(events, time.time())
         launched = relaunch(record, entry.task.command, leader, tree, held=held, ran_s=ran_s)
         if entry.view.state is not State.STARTING:
             adopted = Adopted(at=time.time(), pid=leader.pid, orphaned=isinstance(fate, Orphaned))
             self._conductor.record(adopted.of(entry.id, entry.view.attempt))
-        self._conductor.adopt(entry, self._custody.adopt(entry, record, launched, holds=record.key in self._held))
+        self._conductor.adopt(entry, self._custody.adopt(entry, record, launched, holds=bool(held)))
 
     def _events(self, entry: Entry) -> list[dict[str, object]]:
         """Give what was told of the present attempt."""
@@ -175,6 +176,10 @@ class Recovery:
         for key, child in self._greeting.running.items():
             logger.warning("the keeper runs process %d for an attempt %d that the store does not know", child.pid, key)
             KeptLeader(child, key, self._custody.keeper.link).release()
+        for key, held in self._held.items():
+            for descriptor in held.values():
+                os.close(descriptor)
+            self._custody.keeper.link.drop(key)
         for key in self._greeting.ended.keys() - self._watched:  # written down, or of no interest: acknowledged next
             self._custody.keeper.link.forget(key)
 
