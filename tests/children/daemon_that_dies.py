@@ -1,5 +1,7 @@
 """POINT COUNT: a daemon that kills itself with SIGKILL when it comes to POINT for the COUNTth time.
 
+With ``no acknowledgement`` or ``no drop`` as POINT it lives, and never tells its keeper what it may forget.
+
 Nothing in the product knows of these points: the functions at them are wrapped here, before the daemon begins.
 """
 
@@ -64,7 +66,15 @@ def sends(wanted):
     return lambda _self, op, *_: op == wanted
 
 
+def never(owner, name, applies):
+    """Leave the call out."""
+    original = getattr(owner, name)
+    setattr(owner, name, lambda *arguments: None if applies(*arguments) else original(*arguments))
+
+
 POINTS = {
+    "no acknowledgement": lambda: never(KeeperSocket, "send", sends(frames.ACK)),
+    "no drop": lambda: never(KeeperSocket, "send", sends(frames.DROP)),
     "after the request": lambda: after(Idempotency, "_do"),
     "after the intent": lambda: after(KeptAttempt, "intend"),
     "after the order": lambda: after(KeeperSocket, "send", sends(frames.SPAWN)),

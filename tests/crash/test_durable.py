@@ -119,7 +119,7 @@ def test_the_keeper_is_killed(house, tools, tmp_path):
 
         assert client.wait("new").tasks[0].outcome.code == 5
         assert house.keeper != first
-        assert [view.state for view in client.list("tree", "ends")] == ["running", "running"]
+        assert [(view.state, view.orphaned) for view in client.list("tree", "ends")] == [("running", True)] * 2
         (tmp_path / "go").touch()
         assert known_code(client.wait("ends").tasks[0]) == 7
         members = pids_in(house)
@@ -148,6 +148,7 @@ def test_keeper_and_supervisor_are_killed_together(house, tools, tmp_path):
         assert (lost.outcome.kind, lost.outcome.code) == ("lost", None)
         (adopted,) = [event for event in house.events("tree") if event["event"] == "adopted"]
         assert adopted["orphaned"] is True
+        assert client.get("tree").orphaned
         (tmp_path / "go").touch()
         assert known_code(client.wait("ends").tasks[0]) == 7
         members = pids_in(house)

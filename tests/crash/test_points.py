@@ -1,8 +1,11 @@
 """The daemon kills itself at each point between a request and the last word about it; the next one goes on."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
+from procession import PIPE, Command
 
 COUNT = 24
 ON_THE_WAY = (
@@ -54,6 +57,43 @@ def test_killed_while_it_takes_over(house, work, dying, point, count):
 
         assert not client.wait(all_tasks=True, timeout_s=20).timed_out
     work.check()
+
+
+def test_exits_that_were_written_and_never_acknowledged(house, work, dying):
+    """The next daemon acknowledges what is in the store, though its task is over: the journal does not grow."""
+    house.start(*dying("no acknowledgement", 1))
+    with house.client() as client:
+        client.submit_all(work.make(5, lines=3))
+        client.wait(all_tasks=True)
+        assert (house.home / "exits.journal").stat().st_size > 0
+        house.kill()
+        house.start()
+        client.submit_all(work.make(1, lines=3))
+        client.wait(all_tasks=True)
+    work.check()
+
+
+def test_descriptors_that_were_never_let_go(house, tools, dying):
+    """The next daemon lets go of what the keeper holds for tasks that are over, and has none of it itself."""
+    house.start(*dying("no drop", 1))
+    with house.client() as client:
+        keeper = house.keeper
+        before = tools.count_descriptors(keeper)
+        client.submit(Command(argv=("true",), stdin=PIPE), name="reads")
+        assert client.wait("reads").tasks[0].ok
+        tools.settle(lambda: house.ask("SELECT phase FROM attempt") == [("over",)])
+        assert tools.count_descriptors(keeper) == before + 1
+        house.kill()
+        house.start()
+
+        tools.settle(lambda: tools.count_descriptors(keeper) == before)
+        assert pipes_of(house.daemon.pid) == set()
+
+
+def pipes_of(pid):
+    """Name the pipes a process has, but not those of its own loop."""
+    links = (os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd"))
+    return {link for link in links if link.startswith("pipe:")}
 
 
 def submit_in_pieces(client, tasks):

@@ -7,6 +7,7 @@ The judgement itself is pure: `procession.policy.recovery`.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ class Recovery:
         not_over = self._store.attempts_not_over()
         self._attempts = {(each.task, each.attempt): each for each in not_over}
         self._owners = _owners(not_over)
+        self._watched: set[int] = set()
         self._held: dict[int, dict[str, int]] = {}
         for (key, name), descriptor in greeting.held.items():
             if descriptor is not None:
@@ -124,6 +126,7 @@ class Recovery:
         pid = record.leader.pid if record.leader is not None else 0
         match fate:
             case Kept():
+                self._watched.add(record.key)
                 child = self._greeting.running.pop(record.key, None) or Child(
                     self._greeting.ended.get(record.key, pid), None
                 )
@@ -148,13 +151,13 @@ class Recovery:
         entry.told = frozenset(str(event["event"]) for event in events) & _TOLD_ONCE
         if record.leader is None and leader.pid:
             tree.take_leader(leader.pid)
-        held = self._held.get(record.key, {})
+        held = self._held.pop(record.key, {})
         ran_s = running_s(events, time.time())
         launched = relaunch(record, entry.task.command, leader, tree, held=held, ran_s=ran_s)
         if entry.view.state is not State.STARTING:
             adopted = Adopted(at=time.time(), pid=leader.pid, orphaned=isinstance(fate, Orphaned))
             self._conductor.record(adopted.of(entry.id, entry.view.attempt))
-        self._conductor.adopt(entry, self._custody.adopt(entry, record, launched, holds=record.key in self._held))
+        self._conductor.adopt(entry, self._custody.adopt(entry, record, launched, holds=bool(held)))
 
     def _events(self, entry: Entry) -> list[dict[str, object]]:
         """Give what was told of the present attempt."""
@@ -173,6 +176,12 @@ class Recovery:
         for key, child in self._greeting.running.items():
             logger.warning("the keeper runs process %d for an attempt %d that the store does not know", child.pid, key)
             KeptLeader(child, key, self._custody.keeper.link).release()
+        for key, held in self._held.items():
+            for descriptor in held.values():
+                os.close(descriptor)
+            self._custody.keeper.link.drop(key)
+        for key in self._greeting.ended.keys() - self._watched:  # written down, or of no interest: acknowledged next
+            self._custody.keeper.link.forget(key)
 
 
 def _owners(not_over: list[AttemptRecord]) -> dict[str, int]:
