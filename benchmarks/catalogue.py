@@ -43,6 +43,48 @@ def run_lines_twice(bench: Workbench) -> tuple[Run, ...]:
     return (cat_lines(bench, few), cat_lines(bench, many))
 
 
+def run_jobs(at_once: int, bench: Workbench) -> tuple[Run, ...]:
+    """The trivial program as jobs of a queue; `jobs` many, so many at once, with a place for state."""
+    n = bench.scale.jobs
+    return (Run((str(n), bench.trivial_program, str(at_once), str(bench.output_directory)), n),)
+
+
+def run_submissions(bench: Workbench) -> tuple[Run, ...]:
+    """Many tasks that are not started."""
+    n = bench.scale.submissions
+    return (Run((str(n), str(bench.output_directory)), n),)
+
+
+def run_list(bench: Workbench) -> tuple[Run, ...]:
+    """A list of many tasks that are over."""
+    n = bench.scale.tasks
+    return (Run((str(n), bench.trivial_program, str(bench.output_directory)), n),)
+
+
+def run_idle(bench: Workbench) -> tuple[Run, ...]:
+    """Many tasks that sleep."""
+    n = bench.scale.tasks
+    return (Run((str(n), str(bench.scale.watch_s), str(bench.output_directory)), n),)
+
+
+def run_talking(bench: Workbench) -> tuple[Run, ...]:
+    """Tasks that print ten lines a second each."""
+    n = bench.scale.talking_tasks
+    arguments = (str(n), str(bench.scale.watch_s), bench.talking_program, str(bench.output_directory))
+    return (Run(arguments, n),)
+
+
+def run_ends(bench: Workbench) -> tuple[Run, ...]:
+    """Children that are killed, one after another."""
+    n = bench.scale.ends
+    return (Run((str(n), str(bench.output_directory)), n),)
+
+
+def run_sleepers(n: int, bench: Workbench) -> tuple[Run, ...]:
+    """Children of a keeper that sleep."""
+    return (Run((str(n), str(bench.scale.watch_s)), n),)
+
+
 def cat_lines(bench: Workbench, repeats: int) -> Run:
     """The file of lines, over and over."""
     return Run((str(repeats), bench.line_file), repeats * LINES_IN_FILE)
@@ -180,5 +222,141 @@ BENCHMARKS = (
             Target("procession_batches", FLAT_BYTES, at_most=True),
             Target("procession_tagged", FLAT_BYTES, at_most=True),
         ),
+    ),
+    Benchmark(
+        name="supervised",
+        title="Run a trivial program, 64 at once: each a child of the keeper, each step in the store, each event told",
+        unit="spawns/s",
+        runs=lambda bench: run_jobs(64, bench),
+        writes_files=True,
+        reference="popen_pidfd",
+        rivals=(
+            Rival("popen_pidfd", "spawn/popen_pidfd.py"),
+            Rival("procession", "supervised/procession.py", ("null",)),
+            Rival("procession_logs", "supervised/procession.py", ("logs",)),
+            Rival("procession_keeper", "supervised/keeper.py"),
+        ),
+        targets=(Target("procession", 0.8, against="popen_pidfd"),),
+    ),
+    Benchmark(
+        name="queue",
+        title="Take jobs from one client and run them, 64 at once; what they print is kept",
+        unit="jobs/s",
+        runs=lambda bench: run_jobs(64, bench),
+        writes_files=True,
+        reference="tsp",
+        rivals=(Rival("tsp", "queue/tsp.py"), Rival("procession", "queue/procession.py")),
+        targets=(Target("procession", 2.0, against="tsp"),),
+    ),
+    Benchmark(
+        name="submit",
+        title="Hand over many tasks to a daemon through one client",
+        unit="tasks/s",
+        runs=run_submissions,
+        writes_files=True,
+        rivals=(Rival("procession", "daemon/submit.py"),),
+        targets=(Target("procession", 2000),),
+    ),
+    Benchmark(
+        name="ls",
+        title="Start to exit of `procession ls`, with many tasks, and of the bare interpreter",
+        unit="s",
+        metric="figure",
+        runs=run_list,
+        writes_files=True,
+        reference="python",
+        rivals=(
+            Rival("python", "daemon/ls.py", ("python",)),
+            Rival("procession_ls", "daemon/ls.py", ("procession",)),
+        ),
+        targets=(Target("procession_ls", 3.0, against="python", at_most=True),),
+    ),
+    Benchmark(
+        name="idle-memory",
+        title="Memory of daemon and keeper with many tasks that sleep",
+        unit="bytes",
+        metric="figure",
+        runs=run_idle,
+        writes_files=True,
+        rivals=(Rival("rss", "daemon/idle.py", ("Rss",)), Rival("pss", "daemon/idle.py", ("Pss",))),
+        targets=(Target("rss", 80_000_000, at_most=True),),
+    ),
+    Benchmark(
+        name="idle-cpu",
+        title="Processor time of daemon and keeper with many tasks that sleep",
+        unit="CPU s/min",
+        metric="figure",
+        runs=run_idle,
+        writes_files=True,
+        rivals=(Rival("procession", "daemon/idle.py", ("cpu",)),),
+        targets=(Target("procession", 0.6, at_most=True),),
+    ),
+    Benchmark(
+        name="chatty-cpu",
+        title="Processor time of supervisor and keeper with tasks that print ten lines a second each",
+        unit="CPU s/min",
+        metric="figure",
+        runs=run_talking,
+        writes_files=True,
+        rivals=(Rival("procession", "daemon/chatty.py", ("cpu",)),),
+        targets=(Target("procession", 4.0, at_most=True),),
+    ),
+    Benchmark(
+        name="chatty-lag",
+        title="How late the event loop of a supervisor is while tasks print ten lines a second each (p99)",
+        unit="s",
+        metric="figure",
+        runs=run_talking,
+        writes_files=True,
+        rivals=(Rival("procession", "daemon/chatty.py", ("lag",)),),
+        targets=(Target("procession", 0.05, at_most=True),),
+    ),
+    Benchmark(
+        name="exit-latency",
+        title="From the end of a child to the event that tells it, once that is in the store (p50)",
+        unit="s",
+        metric="figure",
+        runs=run_ends,
+        writes_files=True,
+        reference="popen_pidfd",
+        rivals=(
+            Rival("popen_pidfd", "latency/popen_pidfd.py"),
+            Rival("procession", "latency/procession.py"),
+        ),
+        targets=(Target("procession", 4.0, against="popen_pidfd", at_most=True),),
+    ),
+    Benchmark(
+        name="keeper-start",
+        title="From the start of a keeper to its greeting",
+        unit="s",
+        metric="figure",
+        runs=run_ends,
+        rivals=(Rival("keeper", "keeper/start.py"),),
+        targets=(Target("keeper", 0.04, at_most=True),),
+    ),
+    Benchmark(
+        name="keeper-memory",
+        title="Memory of a keeper with many children that sleep",
+        unit="bytes",
+        metric="figure",
+        runs=lambda bench: run_sleepers(bench.scale.tasks, bench),
+        rivals=(Rival("keeper", "keeper/sleepers.py", ("Rss",)),),
+        targets=(Target("keeper", 16 * MIB, at_most=True),),
+    ),
+    Benchmark(
+        name="keeper-cpu",
+        title="Processor time of a keeper with many children that sleep",
+        unit="CPU s/min",
+        metric="figure",
+        runs=lambda bench: run_sleepers(bench.scale.tasks, bench),
+        rivals=(Rival("keeper", "keeper/sleepers.py", ("cpu",)),),
+        targets=(Target("keeper", 0.06, at_most=True),),
+    ),
+    Benchmark(
+        name="keeper-many",
+        title="Start children that sleep, all alive together, and end them",
+        unit="spawns/s",
+        runs=lambda bench: run_sleepers(bench.scale.sleepers, bench),
+        rivals=(Rival("keeper", "keeper/sleepers.py", ("speed",)),),
     ),
 )

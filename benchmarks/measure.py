@@ -35,6 +35,7 @@ class Answer(msgspec.Struct):
     n: int = 0
     cpu_s: float = 0.0
     peak_rss_bytes: int | None = None
+    figure: float | None = None
     skipped: str | None = None
 
 
@@ -79,8 +80,19 @@ def take_sample(benchmark: Benchmark, rival: Rival, runs: tuple[Run, ...], numbe
     """One rival's turn, with what others used of the machine meanwhile."""
     clock = CpuClock()
     readings = tuple(take_reading(rival, run) for run in runs)
-    value = growth_bytes(readings) if benchmark.metric == "growth" else readings[0].n / readings[0].seconds
-    return Sample(number, value, clock.foreign_share(), readings)
+    return Sample(number, value_of(benchmark, readings), clock.foreign_share(), readings)
+
+
+def value_of(benchmark: Benchmark, readings: tuple[Reading, ...]) -> float:
+    """What is compared."""
+    first = readings[0]
+    if benchmark.metric == "growth":
+        return growth_bytes(readings)
+    if benchmark.metric == "figure":
+        if first.figure is None:
+            raise Broke("gave no figure")
+        return first.figure
+    return first.n / first.seconds
 
 
 def growth_bytes(readings: tuple[Reading, ...]) -> float:
@@ -99,7 +111,7 @@ def take_reading(rival: Rival, run: Run) -> Reading:
         raise Skipped(answer.skipped)
     if answer.n != run.n:
         raise Broke(f"did {answer.n} of {run.n}")
-    return Reading(answer.seconds, answer.n, answer.cpu_s, answer.peak_rss_bytes)
+    return Reading(answer.seconds, answer.n, answer.cpu_s, answer.peak_rss_bytes, answer.figure)
 
 
 def interpret(rival: Rival) -> list[str]:

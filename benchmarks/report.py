@@ -15,7 +15,7 @@ from benchmarks.values import Finding, Row, Summary
 from benchmarks.workbench import MIB
 
 PIPED_WIDTH = 110
-SHOWN_UNITS = {"bytes/s": "GB/s", "bytes": "MiB", "lines/s": "M lines/s"}
+SHOWN_UNITS = {"bytes/s": "GB/s", "bytes": "MiB", "lines/s": "M lines/s", "s": "ms"}
 COLOURS = {"reached": "green", "not reached": "red", "not measured": "yellow"}
 
 
@@ -116,6 +116,10 @@ def format_value(value: float, unit: str) -> str:
         return f"{value / MIB:.2f}"
     if unit == "lines/s":
         return f"{value / 1e6:.2f}"
+    if unit == "s":
+        return f"{value * 1e3:.3f}"
+    if unit == "CPU s/min":
+        return f"{value:.2f}"
     return f"{value:,.0f}"
 
 

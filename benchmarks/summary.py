@@ -74,7 +74,7 @@ def say_target(target: Target, unit: str) -> str:
     comparison = "at most" if target.at_most else "at least"
     if target.against is not None:
         return f"{target.rival} {comparison} {target.bound:g} × {target.against}"
-    bound = f"{target.bound / MIB:g} MiB" if unit == "bytes" else f"{target.bound:,.0f} {unit}"
+    bound = f"{target.bound / MIB:g} MiB" if unit == "bytes" else f"{target.bound:,g} {unit}"
     return f"{target.rival} {comparison} {bound}"
 
 

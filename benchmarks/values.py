@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from benchmarks.workbench import Workbench
 
 Verdict = Literal["reached", "not reached", "not measured"]
-Metric = Literal["speed", "growth"]
+Metric = Literal["speed", "growth", "figure"]
 
 
 class Rival(msgspec.Struct, frozen=True):
@@ -39,7 +39,10 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
-    """One contest: the same work for every rival. `growth` does it in two sizes and compares the peaks of memory."""
+    """One contest: the same work for every rival.
+
+    `growth` does it in two sizes and compares the peaks of memory; `figure` takes what the rival itself has found.
+    """
 
     name: str
     title: str
@@ -59,6 +62,7 @@ class Reading(msgspec.Struct, frozen=True):
     n: int
     cpu_s: float
     peak_rss_bytes: int | None = None
+    figure: float | None = None
 
 
 class Sample(msgspec.Struct, frozen=True):

@@ -17,6 +17,19 @@ import msgspec
 MIB = 1024 * 1024
 LINE = b"x" * 79 + b"\n"
 LINES_IN_FILE = 250_000
+TRIVIAL = "int main(void) { return 0; }\n"
+TALKING = r"""
+#include <unistd.h>
+int main(void) {
+    char line[80];
+    for (int i = 0; i < 79; i++) line[i] = 'x';
+    line[79] = '\n';
+    for (;;) {
+        if (write(1, line, 80) != 80) return 1;
+        usleep(100000);
+    }
+}
+"""
 SHARED_MEMORY = Path("/dev/shm")
 PAGE_REPORTING = Path("/sys/module/page_reporting")
 
@@ -30,6 +43,13 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     line_repeats: int
     small_line_repeats: int
     hold_s: float
+    jobs: int
+    submissions: int
+    tasks: int
+    talking_tasks: int
+    watch_s: float
+    ends: int
+    sleepers: int
 
 
 FULL = Scale(
@@ -39,6 +59,13 @@ FULL = Scale(
     line_repeats=8,
     small_line_repeats=1,
     hold_s=2.5,
+    jobs=2000,
+    submissions=10_000,
+    tasks=1000,
+    talking_tasks=200,
+    watch_s=20.0,
+    ends=200,
+    sleepers=10_000,
 )
 QUICK = Scale(
     spawns=128,
@@ -47,6 +74,13 @@ QUICK = Scale(
     line_repeats=2,
     small_line_repeats=1,
     hold_s=0.0,
+    jobs=128,
+    submissions=1000,
+    tasks=100,
+    talking_tasks=20,
+    watch_s=2.0,
+    ends=20,
+    sleepers=500,
 )
 
 
@@ -71,7 +105,12 @@ class Workbench:
     @cached_property
     def trivial_program(self) -> str:
         """A static `return 0` where a C compiler can make one, otherwise `true`."""
-        return build_trivial_program(self._directory) or shutil.which("true") or "/bin/true"
+        return build_program(self._directory, "trivial", TRIVIAL) or shutil.which("true") or "/bin/true"
+
+    @cached_property
+    def talking_program(self) -> str:
+        """A static program that prints ten lines a second; empty without a C compiler: anything else costs too much."""
+        return build_program(self._directory, "talking", TALKING) or ""
 
     @cached_property
     def line_file(self) -> str:
@@ -88,7 +127,10 @@ class Workbench:
     def sweep(self) -> None:
         """Removes what the last rival wrote; outside everybody's time, because unlinking a large file is not free."""
         for path in self.output_directory.iterdir():
-            path.unlink()
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def warm_memory(self) -> None:
         """Gives every writer the same memory to write to: pages that this machine owns right now.
@@ -104,13 +146,13 @@ class Workbench:
             time.sleep(self.scale.hold_s)
 
 
-def build_trivial_program(directory: Path) -> str | None:
+def build_program(directory: Path, name: str, text: str) -> str | None:
     """The program's path, or None without a compiler that links statically."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         return None
-    source, program = directory / "trivial.c", directory / "trivial"
-    source.write_text("int main(void) { return 0; }\n")
+    source, program = directory / f"{name}.c", directory / name
+    source.write_text(text)
     built = subprocess.run(
         [compiler, "-O2", "-static", "-o", program, source],
         stdin=subprocess.DEVNULL,

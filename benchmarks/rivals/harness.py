@@ -53,14 +53,15 @@ class Watch:
         self._cpu_s = cpu_s()
         self._began = time.perf_counter()
 
-    def tell(self, n: int) -> None:
-        """Prints the reading."""
+    def tell(self, n: int, figure: float | None = None) -> None:
+        """Prints the reading: how much was done and, where that is no matter of speed, what was found."""
         seconds = time.perf_counter() - self._began
         reading = {
             "seconds": seconds,
             "n": n,
             "cpu_s": cpu_s() - self._cpu_s,
             "peak_rss_bytes": peak_rss_bytes(),
+            "figure": figure,
         }
         print(json.dumps(reading), flush=True)
 

@@ -1,0 +1,1 @@
+"""What the keeper costs by itself."""

@@ -1,0 +1,1 @@
+"""Rivals that learn of the end of a child."""

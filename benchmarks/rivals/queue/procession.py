@@ -1,0 +1,30 @@
+"""Procession's daemon: one client submits all jobs and waits for them. Everything is written down."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks.rivals.harness import WARM_UP_SPAWNS, Watch
+from benchmarks.rivals.home import running_daemon
+from procession.client.client import Client
+from procession.model.task import Task, task
+
+
+def main() -> None:
+    """Arguments: how many, the program, how many at once, a directory for state."""
+    amount, program, at_once, scratch = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
+    with running_daemon(at_once, scratch) as client:
+        run_all(client, [task([program])] * WARM_UP_SPAWNS)
+        watch = Watch()
+        watch.tell(run_all(client, [task([program])] * amount))
+
+
+def run_all(client: Client, jobs: list[Task]) -> int:
+    """Gives how many succeeded."""
+    ids = client.submit_all(jobs)
+    client.wait(all_tasks=True)
+    succeeded = {view.id for view in client.list(all_tasks=True, limit=len(ids)) if view.ok}
+    return len(succeeded.intersection(ids))
+
+
+main()
