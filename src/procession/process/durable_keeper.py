@@ -22,6 +22,7 @@ from procession.process.exit_fact import exit_fact
 from procession.process.keeper_link import Greeting, KeeperLink
 from procession.process.keepers import start_durable
 from procession.process.kept_parent import OURS, Circumstances, KeptParent
+from procession.process.snapshot import COOKIE_VARIABLE
 from procession.process.waiting import wait_for
 from procession.wire.exits import unpack_records
 
@@ -142,7 +143,9 @@ class DurableKeeper:
             return OURS
         known = self._circumstances.get(id(context))
         if known is None or known[0] is not context:
-            known = context, Circumstances(context.env, context.umask, self._soft_limits(context.soft))
+            # who submits from inside a task does not make ours a part of that task's tree
+            env = {name: value for name, value in context.env.items() if name != COOKIE_VARIABLE}
+            known = context, Circumstances(env, context.umask, self._soft_limits(context.soft))
             if len(self._circumstances) >= _CONTEXTS_KEPT:
                 self._circumstances.clear()
             self._circumstances[id(context)] = known
