@@ -113,10 +113,12 @@ def _shut_down(*, kill: bool = False) -> Parting:
     import os
     import select
 
+    from procession.daemon.paths import find_paths
     from procession.errors import ProcessionError
     from procession.kernel.pidfd import open_pidfd
 
-    with ask_daemon() as client:
+    # Tasks that an earlier daemon left are ended by one that takes them over first.
+    with ask_daemon(start=kill and os.path.exists(find_paths().keeper_socket)) as client:
         pid = client.status().pid
         descriptor = open_pidfd(pid)
         parting = client.shutdown(kill=kill)
