@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ Examples:
 \b
 Exit status: 0; 4 no daemon; 2 for a wrong use.
 """
+END_LIMIT_S = 15.0
+"""How long a daemon may take to end: more than it gives the answers under way."""
 
 
 @click.group("daemon", epilog=EPILOG, short_help="Run, start, stop the daemon, or ask how it does.")
@@ -52,9 +55,7 @@ def stop(*, kill: bool, as_json: bool) -> int:
     """End the daemon; its tasks run on, and how many is told."""
     from procession.cli.telling import print_json
 
-    with ask_daemon() as client:
-        parting = client.shutdown(kill=kill)
-    _wait_until_gone()
+    parting = _shut_down(kill=kill)
     if as_json:
         print_json({"kept": parting.kept, "ended": parting.ended})
     else:
@@ -68,12 +69,8 @@ def restart() -> int:
     from procession.client.client import Client
     from procession.errors import DaemonUnavailable
 
-    try:
-        with ask_daemon() as client:
-            print(_told(client.shutdown()))
-        _wait_until_gone()
-    except DaemonUnavailable:
-        pass  # none ran: then it is only started
+    with suppress(DaemonUnavailable):  # none ran: then it is only started
+        print(_told(_shut_down()))
     with Client(start_daemon()) as client:
         print(f"runs: process {client.status().pid}")
     return 0
@@ -111,18 +108,27 @@ def _told(parting: Parting) -> str:
     return f"stopped: {parting.kept} {'task goes' if parting.kept == 1 else 'tasks go'} on{ended}"
 
 
-def _wait_until_gone() -> None:
-    """It has answered, and closes its socket now: wait for that, since a start that came too soon would find it."""
-    import time
+def _shut_down(*, kill: bool = False) -> Parting:
+    """End the daemon; return when its process is gone, and with it its lock. Raises: ProcessionError: it is not."""
+    import os
+    import select
 
-    from procession.client.client import Client
-    from procession.errors import DaemonUnavailable
+    from procession.daemon.paths import find_paths
+    from procession.errors import ProcessionError
+    from procession.kernel.pidfd import open_pidfd
 
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            with Client(patience_s=0.0) as client:
-                client.connect()
-        except DaemonUnavailable:
-            return
-        time.sleep(0.02)  # a socket tells nobody that it is gone
+    # Tasks that an earlier daemon left are ended by one that takes them over first.
+    with ask_daemon(start=kill and os.path.exists(find_paths().keeper_socket)) as client:
+        pid = client.status().pid
+        descriptor = open_pidfd(pid)
+        parting = client.shutdown(kill=kill)
+    if descriptor is None:
+        return parting
+    try:
+        ended, _, _ = select.select([descriptor], [], [], END_LIMIT_S)
+    finally:
+        os.close(descriptor)
+    if not ended:
+        message = f"the daemon was asked to end, but after {END_LIMIT_S:g} s it is still there: process {pid}"
+        raise ProcessionError(message, hint=f"its tasks outlive it: kill {pid}, then procession daemon start")
+    return parting

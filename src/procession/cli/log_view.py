@@ -39,7 +39,7 @@ class LinedLogs:
         self._times = times
         width = min(max(map(len, names), default=0), WIDEST_NAME) if prefixed else 0
         self._prefixes = {name: _prefix(name, width, index, colour) for index, name in enumerate(names)}
-        self._ends: dict[tuple[str, str], int] = {}
+        self._ends: dict[tuple[str, str], tuple[int, float | None]] = {}
 
     def show(self, piece: Piece) -> None:
         """Write the lines that a piece completes."""
@@ -49,14 +49,14 @@ class LinedLogs:
                 task=key[0], stream=key[1], offset=piece.offset - piece.gap_bytes, dropped_bytes=piece.gap_bytes
             )
             self._write(gap, piece.at)
-        self._ends[key] = piece.offset + len(piece.data)
+        self._ends[key] = piece.offset + len(piece.data), piece.at
         self._write(Printed(task=key[0], stream=key[1], offset=piece.offset, data=piece.data), piece.at)
 
     def finish(self, task: str) -> None:
         """Write what is unfinished of a task."""
-        for (name, stream), end in self._ends.items():
+        for (name, stream), (end, at) in self._ends.items():
             if name == task:
-                self._write(Printed(task=name, stream=stream, offset=end, is_last=True), None)
+                self._write(Printed(task=name, stream=stream, offset=end, is_last=True), at)
 
     def _write(self, printed: Printed, at: float | None) -> None:
         for line in self._cutter.cut(printed):

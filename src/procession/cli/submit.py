@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from procession.cli.asking import ask_daemon, json_option, no_start_option
+from procession.cli.asking import json_option, no_start_option
+from procession.cli.handing_over import hand_over, tasks_of
 from procession.cli.parameters import read_duration, read_variables
 from procession.cli.selecting import complete_task
 
 if TYPE_CHECKING:
-    from procession.client.client import Client
     from procession.model.command import Command
     from procession.model.task import Task
 
@@ -64,49 +63,10 @@ def submit_verb(
     context: click.Context, /, *, argv: tuple[str, ...], replace: bool, no_start: bool, as_json: bool, **options: Any
 ) -> int:
     """Hand COMMAND, or all tasks of a task file, to the daemon; print ids."""
-    from procession.cli.telling import print_json
-
     is_file = len(argv) == 1 and argv[0].endswith(".toml")
     tasks = _tasks_of_file(context, argv[0]) if is_file else [_task(argv, options)]
-    with ask_daemon(start=not no_start) as client:
-        spooled = _spool(client.status().home) if options["stdin"] == "-" and not is_file else None
-        ids = _submit(client, _with_stdin(tasks, spooled), spooled, replace=replace)
-    if as_json:
-        print_json({"ids": ids})
-    else:
-        print("\n".join(ids))
-    return 0
-
-
-def _submit(client: Client, tasks: list[Task], spooled: str | None, *, replace: bool) -> list[str]:
-    try:
-        return client.submit_all(tasks, replace=replace)
-    except BaseException:
-        if spooled is not None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(spooled)
-        raise
-
-
-def _spool(home: str) -> str:
-    """Lay our standard input where the daemon takes it over with the task, which may start much later."""
-    import shutil
-    import tempfile
-
-    descriptor, path = tempfile.mkstemp(dir=f"{home}/spool")
-    with open(descriptor, "wb") as file, open(0, "rb", closefd=False) as ours:
-        shutil.copyfileobj(ours, file)
-    return path
-
-
-def _with_stdin(tasks: list[Task], spooled: str | None) -> list[Task]:
-    if spooled is None:
-        return tasks
-    from msgspec.structs import replace
-
-    from procession.model.stdio import File
-
-    return [replace(each, command=each.command.replace(stdin=File(spooled))) for each in tasks]
+    spool = options["stdin"] == "-" and not is_file
+    return hand_over(tasks, start=not no_start, replace=replace, as_json=as_json, spool=spool)
 
 
 def _tasks_of_file(context: click.Context, path: str) -> list[Task]:
@@ -116,7 +76,7 @@ def _tasks_of_file(context: click.Context, path: str) -> list[Task]:
         is_given = context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
         if is_given and name not in _OF_FILES:
             raise click.UsageError(f"--{name} is for one command; a file says it itself")
-    return list(read_file(path).tasks)
+    return tasks_of(read_file(path))
 
 
 def _task(argv: tuple[str, ...], options: dict[str, Any]) -> Task:

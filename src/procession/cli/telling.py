@@ -41,7 +41,7 @@ def describe(view: TaskView) -> str:
     if view.outcome is not None:
         return show_safely(f"ended: {view.outcome.message or view.outcome.kind.value}")
     if view.waiting:
-        return show_safely(f"{view.state.value}: {view.waiting}")
+        return show_safely(f"{view.state.value}: {view.waiting.removeprefix('waiting: ')}")
     return view.state.value
 
 

@@ -21,6 +21,7 @@ Examples:
   procession up tasks.toml --logs out            keep what they print in out/
   procession up tasks.toml --json > run.jsonl    for programs; the last line is the summary
   procession up - < tasks.toml                   the file from standard input
+  procession up tasks.toml --detach              hand all to the daemon; prints their ids
 
 \b
 A task file:
@@ -66,7 +67,11 @@ Ctrl-Z suspends all, and fg (or bg) lets them run on.
 @click.option("--log-limit", metavar="SIZE", callback=read_size, help="Keep only head and tail of a longer log.")
 @click.option("--color/--no-color", default=None, help="Colours; by default on a terminal, if NO_COLOR is not set.")
 @click.option("-q", "--quiet", is_flag=True, help="Without a terminal: only the summary, not what the tasks print.")
+@click.option("-d", "--detach", is_flag=True, help="Hand the tasks to the daemon, as `submit` does; print their ids.")
+@click.pass_context
 def up_verb(
+    context: click.Context,
+    /,
     *,
     file: str,
     as_json: bool,
@@ -75,8 +80,11 @@ def up_verb(
     log_limit: int | None,
     color: bool | None,
     quiet: bool,
+    detach: bool,
 ) -> int:
     """Run all tasks of FILE, a TOML file, and show how each of them ends."""
+    if detach:
+        return _detach(context, file, logs, log_limit, as_json=as_json)
     import asyncio
 
     from procession.cli.conduct import Options, conduct
@@ -101,3 +109,22 @@ def read_file(path: str) -> TaskFile:
     except OSError as error:
         raise InvalidTaskFile(path, None, "", f"cannot be read: {error.strerror}") from None
     return read_task_text(content, path)
+
+
+def _detach(context: click.Context, file: str, logs: str | None, log_limit: int | None, *, as_json: bool) -> int:
+    from procession.cli.handing_over import hand_over, refuse_with_detach, tasks_of
+
+    refuse_with_detach(context, ("limit",), "the daemon has its own, in config.toml of its home")
+    refuse_with_detach(context, ("color", "quiet"), "nothing but ids is shown")
+    if logs is None:
+        refuse_with_detach(
+            context, ("log_limit",), "without --logs, the daemon's own holds, in config.toml of its home"
+        )
+    tasks = tasks_of(read_file(file))
+    if logs is not None:
+        from procession.cli.keep_logs import with_logs
+        from procession.cli.run_directory import open_run_directory
+
+        with open_run_directory(file, logs) as directory:
+            tasks = [with_logs(task, directory, log_limit).task for task in tasks]
+    return hand_over(tasks, as_json=as_json)

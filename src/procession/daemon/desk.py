@@ -9,7 +9,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from procession.api.desk import Committed, Scope
 from procession.daemon.checks import check_guarantees
@@ -34,6 +34,8 @@ from procession.supervisor.custody import Custody
 from procession.supervisor.log_shelf import LogShelf
 from procession.supervisor.supervisor import Supervisor
 from procession.version import VERSION
+
+Found = TypeVar("Found")
 
 SHOWN_LIMIT: Final = 1000
 """How many ended tasks a list shows that asks for no number: reading a hundred thousand would hold up everybody."""
@@ -83,7 +85,7 @@ class DaemonDesk:
         views = [now.get(view.id, view) for view in stored]
         wanted = set(states)
         chosen = select(selection, views)
-        return [view for view in chosen if view.state in wanted] if wanted else chosen
+        return _newest([view for view in chosen if view.state in wanted] if wanted else chosen, limit)
 
     def table_rows(
         self, selection: Selection, *, states: Iterable[State] = (), limit: int | None = None
@@ -92,7 +94,8 @@ class DaemonDesk:
         if not selection.all:
             select(selection, self._store.views(**_wanted(selection, (), limit)))
         now = time.time()
-        return [_cells(row, now) for row in self._store.view_rows(**_wanted(selection, states, limit))]
+        rows = self._store.view_rows(**_wanted(selection, states, limit))
+        return [_cells(row, now) for row in _newest(rows, limit)]
 
     def details(self, id: str) -> TaskDetails:  # noqa: A002 - the port's
         """Show all that is known of one task."""
@@ -123,7 +126,6 @@ class DaemonDesk:
     def remove(self, id: str) -> None:  # noqa: A002 - the port's
         """Forget an ended task, its logs too."""
         self._supervisor.remove(id)
-        self._shelf.remove(id)
 
     def drain(self, on: bool) -> None:  # noqa: FBT001 - the port's
         """Start nothing more, or start again."""
@@ -202,6 +204,11 @@ def _wanted(selection: Selection, states: Iterable[State], limit: int | None) ->
         "states": tuple(states) or None,
         "limit": SHOWN_LIMIT if limit is None and selection.all else limit,
     }
+
+
+def _newest(found: list[Found], limit: int | None) -> list[Found]:
+    """Keep the last ``limit``: the store has counted only those that are over."""
+    return found if limit is None else found[max(len(found) - limit, 0) :]
 
 
 def _cells(row: TaskRow, now: float) -> tuple[Cell, ...]:

@@ -25,6 +25,7 @@ from procession.supervisor.log_shelf import LogShelf
 from procession.supervisor.store_ledger import StoreLedger
 from procession.supervisor.supervisor import Supervisor
 from procession.supervisor.terminal_logs import TerminalLogs
+from procession.wire.sparing import MARK
 
 _CONNECT_LIMIT_S: Final = 5.0
 
@@ -85,7 +86,8 @@ async def link_keeper(paths: Paths, ledger: StoreLedger) -> AsyncIterator[Custod
 
 def forget_our_starter() -> None:
     """Let nothing of whoever started us reach a job: it is no part of the tree we were started in."""
-    os.environ.pop(COOKIE_VARIABLE, None)
+    for name in (COOKIE_VARIABLE, MARK):
+        os.environ.pop(name, None)
 
 
 def _listen(path: str) -> socket.socket:

@@ -19,7 +19,10 @@ from typing import Final
 from procession.daemon.locate import find_socket
 from procession.daemon.paths import Paths
 from procession.errors import DaemonUnavailable
+from procession.kernel import cgroup
 from procession.kernel.unix_address import short_address
+from procession.process.snapshot import COOKIE_VARIABLE
+from procession.wire.sparing import MARK
 
 START_LIMIT_S: Final = 20.0
 _LOG_LINES: Final = 5
@@ -79,15 +82,18 @@ def _spawn(paths: Paths, arguments: Sequence[str], notify: str) -> int:
     detach = os.path.join(os.path.dirname(__file__), "detach.py")
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     log = os.open(paths.daemon_log, flags, 0o600)
+    # Started from inside a task, it is to be none of its tree: not by the group, not by the cookie.
+    group = cgroup.outside_of_ours(cgroup.find_home() or "")
+    environment = {name: value for name, value in os.environ.items() if name != COOKIE_VARIABLE}
     try:
         os.fchmod(log, 0o600)
         done = subprocess.run(
-            [sys.executable, "-I", "-S", detach, sys.executable, *arguments],
+            [sys.executable, "-I", "-S", detach, group, sys.executable, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
             cwd="/",
-            env={**os.environ, "PROCESSION_HOME": paths.home, "NOTIFY_SOCKET": notify},
+            env=environment | {MARK: "1", "PROCESSION_HOME": paths.home, "NOTIFY_SOCKET": notify},
             check=True,
         )
     except subprocess.CalledProcessError:

@@ -74,6 +74,10 @@ class Children:
         child = self.by_key[key] = self._by_pid[pid] = Child(key, pid)
         return child
 
+    def pids(self) -> set[int]:
+        """Give the numbers of all that live."""
+        return set(self._by_pid)
+
     def forget_told(self) -> dict[int, Child]:
         """Forget what was told of stops; give those that are stopped, for one who knows nothing yet."""
         for child in self.by_key.values():

@@ -12,25 +12,41 @@ import os
 
 from procession.kernel.files import read_file
 from procession.kernel.pidfd_open import open_pidfd
+from procession.wire.sparing import MARK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
+
+_MARKED = b"\0" + MARK.encode() + b"="
 
 
-def kill_children() -> None:
+def find_spared(started: Container[int]) -> frozenset[int]:
+    """Give those of our children that are a daemon, or its keeper, which one of those we ``started`` has left us."""
+    orphans = (pid for pid in _children_of(os.getpid()) if pid not in started)
+    return frozenset(pid for pid in orphans if _MARKED in b"\0" + read_file(f"/proc/{pid}/environ"))
+
+
+def has_others(spared: frozenset[int]) -> bool:
+    """Whether we have a child that is not ``spared``."""
+    return not spared.issuperset(_children_of(os.getpid()))
+
+
+def kill_children(spared: frozenset[int]) -> None:
     """SIGKILL our children; theirs become ours. Their numbers are their own until we reap them."""
     for pid in _children_of(os.getpid()):
+        if pid in spared:
+            continue
         try:
             os.kill(pid, _signal.SIGKILL)
         except OSError:  # it changed its user, and we have no right to; or it has just ended
             continue
 
 
-def signal_all(leaf_members: list[int], *numbers: int) -> None:
+def signal_all(leaf_members: list[int], spared: frozenset[int], *numbers: int) -> None:
     """Send the signals to all our descendants, and to the given members of leaves among them."""
     seen: set[int] = set()
-    for parent, pid in _walk(os.getpid()):
+    for parent, pid in _walk(os.getpid(), spared):
         seen.add(pid)
         _signal_verified(pid, {parent, os.getpid()}, numbers)
     for pid in set(leaf_members) - seen:
@@ -39,13 +55,14 @@ def signal_all(leaf_members: list[int], *numbers: int) -> None:
             _signal_verified(pid, {parent, os.getpid()}, numbers)
 
 
-def _walk(root: int) -> Iterator[tuple[int, int]]:
+def _walk(root: int, spared: frozenset[int]) -> Iterator[tuple[int, int]]:
     parents = [root]
     while parents:
         parent = parents.pop()
         for pid in _children_of(parent):
-            yield parent, pid
-            parents.append(pid)
+            if pid not in spared:
+                yield parent, pid
+                parents.append(pid)
 
 
 def _children_of(pid: int) -> list[int]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]  # `signal` builds enums, which takes 4 ms
 import time
 
-from procession.keeper.descendants import kill_children, signal_all
+from procession.keeper.descendants import find_spared, has_others, kill_children, signal_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from procession.keeper.leaves import Leaves
 
 _FIRST_PAUSE_S = 0.002
@@ -23,15 +25,19 @@ _FLUSH_S = 1.0
 class Ending:
     """An ending under way."""
 
-    def __init__(self, leaves: Leaves, grace_s: float) -> None:
-        """Ask all to end. Frozen ones are thawed and stopped ones continued first, as they could not obey."""
+    def __init__(self, leaves: Leaves, started: Container[int], grace_s: float) -> None:
+        """Ask those that we ``started`` to end, and what they left.
+
+        Frozen ones are thawed and stopped ones continued first, as they could not obey.
+        """
         self._leaves = leaves
         self._next_turn = time.monotonic() + grace_s
         self._pause_s = _FIRST_PAUSE_S
         self._is_killing = False
         self._empty_since: float | None = None
+        self._spared = find_spared(started)
         leaves.thaw()
-        signal_all(leaves.pids(), _signal.SIGTERM, _signal.SIGCONT)
+        signal_all(leaves.pids(), self._spared, _signal.SIGTERM, _signal.SIGCONT)
 
     def timeout_s(self) -> float:
         """How long until the next turn must come, if nothing happens."""
@@ -40,7 +46,7 @@ class Ending:
     def turn(self, *, has_children: bool, has_news: bool) -> bool:
         """Do what is due. Whether it is over: nobody is left, and what there was to tell was told, or not taken."""
         now = time.monotonic()
-        if not has_children:
+        if not has_children or (self._spared and not has_others(self._spared)):
             return self._is_told(now, has_news=has_news)
         if now >= self._next_turn:
             self._kill(now)
@@ -55,7 +61,7 @@ class Ending:
         if not self._is_killing or self._pause_s > _LONGEST_PAUSE_S / 2:
             self._leaves.kill()
         self._is_killing = True
-        kill_children()
+        kill_children(self._spared)
         self._next_turn = now + self._pause_s
         self._pause_s = min(self._pause_s * 1.5, _LONGEST_PAUSE_S)
 

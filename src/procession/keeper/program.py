@@ -153,7 +153,7 @@ class Keeper:
             self._ending.shorten(grace_s)
             return
         self._requests.is_ending = True
-        self._ending = Ending(self._leaves, grace_s)
+        self._ending = Ending(self._leaves, self._children.pids(), grace_s)
 
     def _is_over(self, ending: Ending) -> bool:
         self._reap()  # nobody may be left already: then nothing will wake us, and the grace would be waited for in vain

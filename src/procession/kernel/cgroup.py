@@ -20,6 +20,7 @@ from procession.kernel.files import read_file, read_surely, write_file
 from procession.kernel.fork_exec import Child
 
 _POOL_LIMIT = 64
+_IN_A_LEAF = re.compile(r"(.*?)/procession-[^/]+/t\d+(/|$)")
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
 
@@ -176,6 +177,12 @@ def locate_home(memberships: bytes, mountinfo: bytes) -> str | None:
             if inside is not None:
                 return os.fsdecode(mount_point + inside).rstrip("/")
     return None
+
+
+def outside_of_ours(path: str) -> str:
+    """Give the group around all leaves that the group at ``path`` lies in; empty where it lies in none."""
+    match = _IN_A_LEAF.match(path)
+    return match[1] if match else ""
 
 
 def remove_group(path: str) -> None:

@@ -28,6 +28,7 @@ def main() -> None:
             fcntl.ioctl(spec["terminal"], termios.TIOCSCTTY, 0)
         stage = "limits"
         apply_limits(spec["soft"], spec["hard"])
+        be_as_nice(spec["inherited_nice"])
         os.nice(spec["nice"])
         stage = "descriptors"
         status = move_descriptors(spec["fds"], status)
@@ -56,6 +57,14 @@ def apply_limits(soft: dict[str, int], hard: dict[str, int]) -> None:
         new_hard = hard.get(name, old_hard)
         new_soft = soft.get(name, old_soft if name not in hard or within(old_soft, new_hard) else new_hard)
         resource.setrlimit(which, (new_soft, new_hard))
+
+
+def be_as_nice(change: int) -> None:
+    """Be as nice as who submitted the job; where we may not be less nice than our parent, stay as nice as it."""
+    try:
+        os.nice(change)
+    except PermissionError:
+        return
 
 
 def within(value: int, limit: int) -> bool:

@@ -28,7 +28,7 @@ def is_needed(command: Command, pty_stream: int | None, parent: Parent) -> bool:
     limits = command.limits
     return (
         pty_stream is not None
-        or bool(limits.soft or limits.hard or limits.nice)
+        or bool(limits.soft or limits.hard or limits.nice or parent.nice_change)
         or list(command.fds) != parent.numbers(list(command.fds.values()))
         or parent.leaks_signal_state
     )
@@ -83,6 +83,7 @@ def _wrap(command: Command, spawning: Spawning, pty_stream: int | None, status: 
         "soft": command.limits.soft,
         "hard": command.limits.hard,
         "nice": command.limits.nice,
+        "inherited_nice": parent.nice_change,
         "fds": list(zip(command.fds, sources, strict=True)),
         "program": os.fsdecode(spawning.executable),
     }

@@ -22,6 +22,7 @@ from procession.process.exit_fact import exit_fact
 from procession.process.keeper_link import Greeting, KeeperLink
 from procession.process.keepers import start_durable
 from procession.process.kept_parent import OURS, Circumstances, KeptParent
+from procession.process.snapshot import COOKIE_VARIABLE
 from procession.process.waiting import wait_for
 from procession.wire.exits import unpack_records
 
@@ -84,6 +85,7 @@ class DurableKeeper:
             hint = "it may be stopped: continue it (kill -CONT), or end it and accept that exits may be lost"
             raise KeeperUnavailable("the keeper does not greet", hint=hint) from None
         self._pid = greeting.pid
+        self._circumstances.clear()  # they are told as differences from those of the keeper
         self._link.on_lost = self._note_loss
         self._find_base(greeting.pid)
         return greeting
@@ -142,7 +144,10 @@ class DurableKeeper:
             return OURS
         known = self._circumstances.get(id(context))
         if known is None or known[0] is not context:
-            known = context, Circumstances(context.env, context.umask, self._soft_limits(context.soft))
+            # who submits from inside a task does not make ours a part of that task's tree
+            env = {name: value for name, value in context.env.items() if name != COOKIE_VARIABLE}
+            soft_limits, nice_change = self._soft_limits(context.soft), self._nice_change(context.nice)
+            known = context, Circumstances(env, context.umask, soft_limits, nice_change)
             if len(self._circumstances) >= _CONTEXTS_KEPT:
                 self._circumstances.clear()
             self._circumstances[id(context)] = known
@@ -157,6 +162,12 @@ class DurableKeeper:
             if number is not None
             and (number == resource.RLIMIT_NOFILE or self._limit_of_keeper(number) != wanted[name])
         }
+
+    def _nice_change(self, wanted: int | None) -> int:
+        try:
+            return 0 if wanted is None else wanted - os.getpriority(os.PRIO_PROCESS, self._pid or 0)
+        except OSError:
+            return 0
 
     def _limit_of_keeper(self, number: int) -> int | None:
         try:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from procession.errors import TooLong
 from procession.model.command import Command
+from procession.wire.sparing import MARK
 
 MEANT_FOR_US = (
     "LISTEN_FDNAMES",
@@ -17,6 +18,7 @@ MEANT_FOR_US = (
     "NODE_CHANNEL_SERIALIZATION_MODE",
     "NODE_UNIQUE_ID",
     "NOTIFY_SOCKET",
+    MARK,
     "WATCHDOG_PID",
     "WATCHDOG_USEC",
 )

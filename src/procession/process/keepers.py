@@ -13,6 +13,7 @@ from pathlib import Path
 
 from procession.errors import KeeperUnavailable
 from procession.kernel.fork_exec import Child, ExecFailed, Spawning, fork_and_exec
+from procession.wire.sparing import MARK
 
 _PROGRAM = str(Path(__file__).parents[1] / "keeper" / "__main__.py")
 _PYTHON = (b"-I", b"-S")
@@ -36,10 +37,11 @@ def start_attached(grace_s: float, home_procs: str) -> tuple[Child, socket.socke
 def start_durable(listener: socket.socket, journal: str, home_procs: str) -> Child:
     """Start a keeper that listens on ``listener`` and writes exits to ``journal``. Raises: KeeperUnavailable."""
     number = listener.fileno()
-    return _start([b"durable", b"%d" % number, os.fsencode(journal), os.fsencode(home_procs)], number)
+    marked = [name + b"=" + value for name, value in os.environb.items()] + [f"{MARK}=1".encode()]
+    return _start([b"durable", b"%d" % number, os.fsencode(journal), os.fsencode(home_procs)], number, marked)
 
 
-def _start(arguments: list[bytes], descriptor: int) -> Child:
+def _start(arguments: list[bytes], descriptor: int, environment: list[bytes] | None = None) -> Child:
     python = os.fsencode(sys.executable)
     nowhere = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     try:
@@ -47,7 +49,7 @@ def _start(arguments: list[bytes], descriptor: int) -> Child:
             Spawning(
                 argv=[python, *_PYTHON, os.fsencode(_PROGRAM), *arguments],
                 executable=python,
-                environment=None,
+                environment=environment,
                 cwd=b"/",
                 stdin=nowhere,
                 stdout=nowhere,

@@ -29,11 +29,15 @@ ANSWER_LIMIT_S: Final = 60.0
 
 
 class Circumstances(NamedTuple):
-    """What a command has that it does not say: variables (None: ours), mask, soft limits by the kernel's number."""
+    """What a command has that it does not say: variables (None: ours), mask, soft limits by the kernel's number.
+
+    nice_change: how much nicer than the keeper it is.
+    """
 
     env: Mapping[str, str] | None = None
     umask: int | None = None
     soft: Mapping[int, int] = MappingProxyType({})
+    nice_change: int = 0
 
 
 OURS: Final = Circumstances()
@@ -63,6 +67,7 @@ class KeptParent:
         self._key = key
         self._circumstances = circumstances
         self.inherited = circumstances.env
+        self.nice_change = circumstances.nice_change
         self._answer_limit_s = answer_limit_s
         self._ends_with_keeper = ends_with_keeper
 

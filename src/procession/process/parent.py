@@ -22,6 +22,10 @@ class Parent(Protocol):
         """The variables that a child begins with; None for exactly ours."""
 
     @property
+    def nice_change(self) -> int:
+        """How much nicer than the one who forks it a child is to be, before its command asks for more."""
+
+    @property
     def leaks_signal_state(self) -> bool:
         """Whether a child would inherit ignored or blocked signals that cannot be hidden from it."""
 
@@ -42,6 +46,7 @@ class OwnParent:
     """Ourselves: vfork and exec, here and now."""
 
     inherited = None
+    nice_change = 0
 
     def __init__(self) -> None:
         self._ignored = signal_state.ignored_signals()

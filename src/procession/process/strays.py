@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from procession.kernel import proc
 from procession.process.snapshot import tokens_of
+from procession.wire.sparing import MARK
 
 
 class Stray(NamedTuple):
@@ -22,5 +23,10 @@ def find_strays(keeper: int, leaders: set[int]) -> list[Stray]:
     return [
         Stray(stat.pid, stat.start_ticks, " ".join(proc.read_arguments(stat.pid)) or stat.name)
         for stat in found
-        if stat.pid not in leaders and not tokens_of(stat.pid)
+        if stat.pid not in leaders and not tokens_of(stat.pid) and not _is_a_daemon(stat.pid)
     ]
+
+
+def _is_a_daemon(pid: int) -> bool:
+    """Whether it was started on demand from inside a task; perhaps it is we ourselves."""
+    return any(variable.startswith(f"{MARK}=".encode()) for variable in proc.read_environment(pid))

@@ -12,6 +12,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+from procession.model.amounts import format_duration
 from procession.model.event import (
     Ended,
     Event,
@@ -277,6 +278,8 @@ class Conductor:
         if delay_s > 0:
             entry.due_at = self.clock.time() + delay_s
             entry.timer = self.clock.call_later(delay_s, partial(self._come_due, entry))
+            if entry.view.waiting is None:
+                self._explain(entry, f"waiting: delayed by {format_duration(delay_s)}")
             self.decide_soon()
         else:
             self.settle(entry)

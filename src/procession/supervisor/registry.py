@@ -10,7 +10,7 @@ from procession.errors import InvalidTask, UnknownTask
 from procession.model.circle import find_circle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
     from procession.model.task import Task
     from procession.supervisor.entry import Entry
@@ -79,17 +79,23 @@ class Registry:
         """Give who waits for ``entry``."""
         return self._dependents.get(entry.id, [])
 
-    def name_all(self, tasks: Sequence[Task]) -> list[tuple[str, Task]]:
-        """Give each task of a batch its id, and check the batch as a whole. Raises: InvalidTask."""
+    def name_all(self, tasks: Sequence[Task], free: Container[str] = ()) -> list[tuple[str, Task]]:
+        """Give each task of a batch its id, and check the batch as a whole. Raises: InvalidTask.
+
+        free: ids that may be given anew.
+        """
         taken: dict[str, Task] = {}
         for task in tasks:
-            if task.name is not None and (task.name in taken or self.find(task.name) is not None):
+            if task.name is not None and (task.name in taken or self._is_taken(task.name, free)):
                 raise InvalidTask("name", f"is taken: {task.name!r}", hint="names are ids: each is given once")
             if task.name is not None:
                 taken[task.name] = task
                 self._note_name(task.name)
         self._check_dependencies(tasks, taken)
         return [(task.name or self._new_id(taken), task) for task in tasks]
+
+    def _is_taken(self, name: str, free: Container[str]) -> bool:
+        return name not in free and self.find(name) is not None
 
     def check_dependencies_of(self, id: str, changed: Task) -> None:  # noqa: A002 - the field's own name
         """Check what an edited task waits for. Raises: InvalidTask."""

@@ -97,9 +97,10 @@ class StoreLedger:
         return None if record is None else Entry.of(record)
 
     def forget(self, id: str) -> None:  # noqa: A002 - the field's own name
-        """Remove it from the store."""
+        """Remove it from the store, and its logs: another one may soon have its name."""
         self._changed.pop(id, None)
         self.store.forget_task(id)
+        self._shelf.remove(id)
         self._commit_soon()
 
     def next_number(self) -> int:

@@ -143,9 +143,10 @@ class Supervisor:
             raise UsageError(message)
         self._ledger.check_writable()
         given = list(tasks)
-        if replace:
-            self._make_room(given)
-        ids = self._registry.name_all(given)
+        replaced = self._replaced(given) if replace else ()
+        ids = self._registry.name_all(given, free=replaced)
+        for id_ in replaced:
+            self.remove(id_)
         entries = [self._accept(id_, each, context) for id_, each in ids]
         for entry in entries:
             self._conductor.record(
@@ -331,12 +332,10 @@ class Supervisor:
         self._ledger.accept(entry)
         return entry
 
-    def _make_room(self, tasks: Sequence[Task]) -> None:
-        """Remove the tasks that are over and have a name that is wanted again."""
-        for each in tasks:
-            known = self._registry.find(each.name) if each.name is not None else None
-            if known is not None and known.view.is_over:
-                self.remove(known.id)
+    def _replaced(self, tasks: Iterable[Task]) -> tuple[str, ...]:
+        """Give the tasks that are over and have a name that is wanted again."""
+        known = (self._registry.find(each.name) for each in tasks if each.name is not None)
+        return tuple(entry.id for entry in known if entry is not None and entry.view.is_over)
 
     async def _end_all(self, end: Callable[[str], Any]) -> Views:
         """All are asked in the same turn of the loop, so that no end makes room for another start."""
