@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import AsyncIterator
 
-from procession.daemon.assemble import Parts
-from procession.daemon.config import Config, Pool
 from procession.daemon.desk import DaemonDesk
-from procession.daemon.parts import forget_our_starter, parts_of
-from procession.daemon.paths import find_paths, prepare
 from procession.supervisor.supervisor import Supervisor
 
 
