@@ -43,26 +43,28 @@ class UsageError(ProcessionError, ValueError):
     code = "usage"
 
 
-class InvalidCommand(UsageError):
+class _AboutField:
+    """Says what is wrong with one ``field``, which is kept; ``subject`` is whose field it is."""
+
+    subject: ClassVar[str]
+    field: str
+
+    def __init__(self, field: str, problem: str, *, hint: str = "") -> None:
+        super().__init__(f"invalid {self.subject}: {field} {problem}", hint=hint, field=field)  # type: ignore[call-arg]
+
+
+class InvalidCommand(_AboutField, UsageError):
     """A field of a command cannot be right. ``field`` names it, like ``argv[2]`` or ``env['PATH']``."""
 
     code = "invalid_command"
-    field: str
-
-    def __init__(self, field: str, problem: str, *, hint: str = "") -> None:
-        """Say that ``field`` has ``problem``."""
-        super().__init__(f"invalid command: {field} {problem}", hint=hint, field=field)
+    subject = "command"
 
 
-class InvalidTask(UsageError):
+class InvalidTask(_AboutField, UsageError):
     """A field of a task cannot be right: its id, a dependency, a policy. ``field`` names it."""
 
     code = "invalid_task"
-    field: str
-
-    def __init__(self, field: str, problem: str, *, hint: str = "") -> None:
-        """Say that ``field`` has ``problem``."""
-        super().__init__(f"invalid task: {field} {problem}", hint=hint, field=field)
+    subject = "task"
 
 
 class InvalidTaskFile(UsageError):
@@ -75,7 +77,6 @@ class InvalidTaskFile(UsageError):
     expected: str
 
     def __init__(self, path: str, line: int | None, key: str, expected: str, *, hint: str = "") -> None:
-        """Name the place in ``path`` and what was ``expected`` there."""
         where = f"{path}:{line}" if line else path
         subject = f"{key}: " if key else ""
         super().__init__(f"{where}: {subject}{expected}", hint=hint, path=path, line=line, key=key, expected=expected)
@@ -88,7 +89,6 @@ class InvalidSignal(UsageError):
     signal: object
 
     def __init__(self, signal: object, problem: str = "is no signal of this machine") -> None:
-        """Say that ``signal`` has ``problem``."""
         super().__init__(
             f"invalid signal: {signal!r} {problem}",
             hint="use a name like TERM or SIGTERM, or a number from 1 to 64",
@@ -103,7 +103,6 @@ class UnknownTask(ProcessionError, LookupError):
     task: str
 
     def __init__(self, task: str, *, hint: str = "") -> None:
-        """Say that no task is called ``task``."""
         super().__init__(f"no task is called {task!r}", hint=hint, task=task)
 
 
@@ -115,7 +114,6 @@ class InvalidTransition(ProcessionError):
     after: str
 
     def __init__(self, before: str, after: str) -> None:
-        """Name both states."""
         super().__init__(f"a task cannot go from {before} to {after}", before=before, after=after)
 
 
@@ -328,16 +326,22 @@ class InputClosed(ProcessionError):
 # --- the daemon and what it keeps ------------------------------------------------------------------------------------
 
 
-class DaemonUnavailable(ProcessionError):
-    """No daemon answers, or it ends just now. ``path`` is the socket; ``reason`` says what was seen."""
+class _AboutPath:
+    """Says what is wrong with one path: ``sentence`` with ``path`` and ``reason``, which are fields too."""
 
-    code = "daemon_unavailable"
+    sentence: ClassVar[str]
     path: str
     reason: str
 
     def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
-        """Say that the daemon behind ``path`` cannot be reached for ``reason``."""
-        super().__init__(f"the daemon at {path} cannot be reached: {reason}", hint=hint, path=path, reason=reason)
+        super().__init__(self.sentence.format(path=path, reason=reason), hint=hint, path=path, reason=reason)  # type: ignore[call-arg]
+
+
+class DaemonUnavailable(_AboutPath, ProcessionError):
+    """No daemon answers, or it ends just now. ``path`` is the socket; ``reason`` says what was seen."""
+
+    code = "daemon_unavailable"
+    sentence = "the daemon at {path} cannot be reached: {reason}"
 
 
 class DaemonRunning(ProcessionError):
@@ -348,22 +352,16 @@ class DaemonRunning(ProcessionError):
     pid: int | None
 
     def __init__(self, home: str, pid: int | None) -> None:
-        """Say who serves ``home``."""
         who = f"process {pid}" if pid else "another process"
         hint = "use that one, or end it with `procession daemon stop`"
         super().__init__(f"a daemon serves {home} already: {who}", hint=hint, home=home, pid=pid)
 
 
-class UnsafePath(ProcessionError):
+class UnsafePath(_AboutPath, ProcessionError):
     """A directory or socket of ours is not ours alone, so nothing was put there. ``path``; ``reason`` says why."""
 
     code = "unsafe_path"
-    path: str
-    reason: str
-
-    def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
-        """Say what is wrong with ``path``."""
-        super().__init__(f"{path} is not safe to use: {reason}", hint=hint, path=path, reason=reason)
+    sentence = "{path} is not safe to use: {reason}"
 
 
 class ForeignPeer(ProcessionError):
@@ -373,7 +371,6 @@ class ForeignPeer(ProcessionError):
     uid: int
 
     def __init__(self, uid: int) -> None:
-        """Say whose process it is."""
         super().__init__(f"the other end of the socket belongs to user {uid}, not to us", uid=uid)
 
 
@@ -384,20 +381,14 @@ class Conflict(ProcessionError):
     reason: str
 
     def __init__(self, reason: str, *, hint: str = "") -> None:
-        """Say what the request contradicts."""
         super().__init__(f"conflict: {reason}", hint=hint, reason=reason)
 
 
-class StoreUnavailable(ProcessionError):
+class StoreUnavailable(_AboutPath, ProcessionError):
     """What happens cannot be recorded (disk full, read-only), so nothing new is taken on. ``path``; ``reason``."""
 
     code = "store_unavailable"
-    path: str
-    reason: str
-
-    def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
-        """Say what is wrong with the store at ``path``."""
-        super().__init__(f"the store {path} cannot be written: {reason}", hint=hint, path=path, reason=reason)
+    sentence = "the store {path} cannot be written: {reason}"
 
 
 class ConnectionLost(DaemonUnavailable):
@@ -406,5 +397,4 @@ class ConnectionLost(DaemonUnavailable):
     code = "connection_lost"
 
     def __init__(self, path: str, reason: str) -> None:
-        """Say how the conversation with the daemon behind ``path`` ended."""
         super().__init__(path, reason, hint="see `procession daemon status`; what was asked for may have been done")

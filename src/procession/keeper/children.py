@@ -92,6 +92,7 @@ class Children:
             try:
                 pid, status, usage = os.wait4(-1, _WAIT)
             except ChildProcessError:
+                self._leaves.let_go()
                 return exits, changed, False
             if pid == 0:
                 return exits, changed, True

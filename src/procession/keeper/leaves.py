@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 _OPEN_LEAVES = 64
-"""As many as the supervisor keeps for reuse: to find and open three files takes longer than to use them."""
+"""As many as the supervisor keeps for reuse: to find and open three files takes longer than to use them. While nobody
+lives, none is held."""
 
 
 class Leaves:
@@ -41,6 +42,11 @@ class Leaves:
             self._close(leaf)  # it was removed, and perhaps made anew
             self._opened(leaf).enter()
         self._known.add(leaf)
+
+    def let_go(self) -> None:
+        """Hold nothing open while nobody lives."""
+        for leaf in tuple(self._open):
+            self._close(leaf)
 
     def step_out(self) -> None:
         """Go home. Raises: OSError."""

@@ -14,7 +14,6 @@ from typing import Literal
 
 import msgspec
 
-from procession.errors import StreamUnavailable
 from procession.kernel.waiters import wake
 from procession.model.checks import check_duration
 from procession.model.command import Command
@@ -105,19 +104,17 @@ class Process:
     @property
     def stdin(self) -> PipeWriter:
         """Its standard input, if that is a pipe or a pty. Raises: StreamUnavailable."""
-        if self._wiring.stdin is None:
-            raise _unavailable("stdin", "pass stdin=PIPE to write to it")
-        return self._wiring.stdin
+        return self._wiring.input()
 
     @property
     def stdout(self) -> OutputStream:
         """Its standard output, if that is a pipe, a pty or a log. Raises: StreamUnavailable."""
-        return self._output("stdout")
+        return self._wiring.output("stdout")
 
     @property
     def stderr(self) -> OutputStream:
         """Its standard error, if that is a pipe or a log of its own. Raises: StreamUnavailable."""
-        return self._output("stderr")
+        return self._wiring.output("stderr")
 
     @property
     def outputs(self) -> dict[str, OutputStream]:
@@ -404,15 +401,3 @@ class Process:
 
     def _is_ending(self) -> bool:
         return self._ending_task is not None and not self._ending_task.done()
-
-    # --- small things -------------------------------------------------------------------------------------------------
-
-    def _output(self, stream: str) -> OutputStream:
-        output = self._wiring.outputs.get(stream)
-        if output is None:
-            raise _unavailable(stream, f"pass {stream}=PIPE, a Log or a Pty to read it here")
-        return output
-
-
-def _unavailable(stream: str, hint: str) -> StreamUnavailable:
-    return StreamUnavailable(f"{stream} is not connected to this program", hint=hint, stream=stream)

@@ -69,6 +69,19 @@ class Wiring:
         if self._logs:
             self._connect_logs()
 
+    def input(self) -> PipeWriter:
+        """Give the writer of its standard input. Raises: StreamUnavailable."""
+        if self.stdin is None:
+            raise _unavailable("stdin", "pass stdin=PIPE to write to it")
+        return self.stdin
+
+    def output(self, stream: str) -> OutputStream:
+        """Give one of its outputs. Raises: StreamUnavailable."""
+        output = self.outputs.get(stream)
+        if output is None:
+            raise _unavailable(stream, f"pass {stream}=PIPE, a Log or a Pty to read it here")
+        return output
+
     def distinct_outputs(self) -> list[OutputStream]:
         """Give each output once, even if it serves two streams."""
         return list({id(output): output for output in self.outputs.values()}.values())
@@ -176,3 +189,7 @@ def _answer(master: int, answers: TerminalAnswers, output: bytes) -> None:
     if reply:
         with contextlib.suppress(OSError):
             os.write(master, reply)
+
+
+def _unavailable(stream: str, hint: str) -> StreamUnavailable:
+    return StreamUnavailable(f"{stream} is not connected to this program", hint=hint, stream=stream)
