@@ -99,6 +99,13 @@ class House:
         assert self.daemon is not None
         assert self.daemon.wait(limit_s) == -signal.SIGKILL, self.log.read_text()
 
+    def wait_end(self, limit_s: float) -> bool:
+        """Whether the daemon ends within so long."""
+        assert self.daemon is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.daemon.wait(limit_s)
+        return self.daemon.returncode is not None
+
     def client(self) -> Client:
         """Give somebody who is patient with daemons that die."""
         return Client(f"{self.home}/run/api.sock", patience_s=LIMIT_S)

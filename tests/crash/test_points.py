@@ -59,6 +59,26 @@ def test_killed_while_it_takes_over(house, work, dying, point, count):
     work.check()
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("point", ON_THE_WAY)
+def test_every_daemon_is_killed_on_the_way(house, work, dying, point):
+    """Daemon after daemon dies at the same point; together they see everything through, once."""
+    house.configure("[pool]\nhard_limit = 16\nsoft_limit = 16\n")  # fewer than 20 exits wait for any of them
+    house.start(*dying(point, 20))
+    with ThreadPoolExecutor(1) as thread, house.client() as client:
+        client.connect()
+        submitting = thread.submit(submit_in_pieces, client, work.make(300, lines=20))
+        deaths = replace_the_dead(house, dying(point, 20), submitting)
+        assert submitting.result() == [each.name for each in work.all]
+        waiting = thread.submit(client.wait, all_tasks=True, timeout_s=60)
+        deaths += replace_the_dead(house, dying(point, 20), waiting)
+        assert not waiting.result().timed_out
+        assert deaths >= 5
+        house.kill()
+        house.start()
+    work.check()
+
+
 def test_exits_that_were_written_and_never_acknowledged(house, work, dying):
     """The next daemon acknowledges what is in the store, though its task is over: the journal does not grow."""
     house.start(*dying("no acknowledgement", 1))
@@ -102,3 +122,13 @@ def submit_in_pieces(client, tasks):
     for begin in range(0, len(tasks), 3):
         ids += client.submit_all(tasks[begin : begin + 3])
     return ids
+
+
+def replace_the_dead(house, program, future):
+    """Start the next daemon whenever one has ended, until the future is there; say how many ended."""
+    deaths = 0
+    while not future.done():
+        if house.wait_end(0.2):
+            deaths += 1
+            house.begin(*program)
+    return deaths

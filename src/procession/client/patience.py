@@ -8,6 +8,8 @@ from procession.errors import ConnectionLost, DaemonUnavailable
 
 FIRST_DELAY_S = 0.05
 LONGEST_DELAY_S = 1.0
+STEADY_S = 15.0
+"""A connection that held for so long was a good one: its break is a new one, not a part of the last."""
 
 
 class Patience:
@@ -16,6 +18,7 @@ class Patience:
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
         self._since: float | None = None
+        self._tried_at = 0.0
         self._delay_s = FIRST_DELAY_S
 
     def renew(self) -> None:
@@ -26,6 +29,8 @@ class Patience:
     def next_delay_s(self, error: DaemonUnavailable) -> float:
         """Say how long to wait before the next try. Raises: ``error``, when it has been tried long enough."""
         now = time.monotonic()
+        if self._since is not None and now - self._tried_at > STEADY_S:
+            self.renew()
         if self._since is None:
             if not (isinstance(error, ConnectionLost) or hasattr(error, "status")):  # it was there, and ends just now
                 raise error
@@ -33,4 +38,5 @@ class Patience:
         if now - self._since >= self._limit_s:
             raise error
         delay_s, self._delay_s = self._delay_s, min(self._delay_s * 2, LONGEST_DELAY_S)
+        self._tried_at = now + delay_s
         return delay_s
