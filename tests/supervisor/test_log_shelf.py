@@ -35,6 +35,9 @@ def test_what_comes_to_us_goes_to_logs(shelf):
     """Pipes become bounded logs in a private folder; files, null and terminals stay what they are."""
     placed = shelf.place("t1", Command(argv=("true",)))
     folder = shelf.folder("t1")
+    assert not os.path.exists(folder)
+    os.makedirs(shelf.path)
+    shelf.make_room("t1", placed)
 
     assert placed.stdout == Log(f"{folder}/stdout", 1000)
     assert placed.stderr == Log(f"{folder}/stderr", 1000)
@@ -84,7 +87,8 @@ def test_input_that_was_laid_beside_it(shelf):
 def test_sizes_and_removal(shelf, tmp_path):
     """What the logs of a task take on the disk is known, and given back; a link in the shelf is not followed."""
     assert shelf.sizes() == {}
-    shelf.place("t1", Command(argv=("true",)))
+    os.makedirs(shelf.path)
+    shelf.make_room("t1", shelf.place("t1", Command(argv=("true",))))
     with open(shelf.terminal_log("t1"), "wb") as file:
         file.write(bytes(10_000))
     outside = tmp_path / "outside"

@@ -6,7 +6,7 @@ import pytest
 
 from procession.errors import InvalidCommand, InvalidTask, UnknownTask, UsageError
 from procession.model.command import command
-from procession.model.stdio import PIPE, Log
+from procession.model.stdio import Log
 from procession.model.task import task
 
 
@@ -41,7 +41,6 @@ async def test_hostile_names(stage, name):
         (["x"], {"retries": -1}, InvalidTask),
         (["x"], {"retrys": 1}, InvalidTask),
         (["x"], {"name": "taken"}, InvalidTask),
-        (command(["x"]).replace(stdin=PIPE), {}, InvalidTask),
     ],
 )
 async def test_bad_requests_leave_nothing(stage, work, fields, error):

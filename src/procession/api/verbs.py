@@ -19,7 +19,7 @@ from procession.api.reply import Answer, json_reply
 from procession.api.selection import Select
 from procession.errors import ProcessionError
 from procession.model.selection import Selection
-from procession.model.signals import signal_number
+from procession.model.signals import signal_or_probe
 from procession.model.view import TaskView
 
 Verb = Callable[[Desk, TaskView, Any], Awaitable[TaskView]]
@@ -43,7 +43,7 @@ class Signal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raise InvalidSignal for what is none."""
-        signal_number(self.signal)
+        signal_or_probe(self.signal)
 
 
 class Acted(Struct, frozen=True):

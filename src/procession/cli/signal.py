@@ -30,9 +30,9 @@ Exit status: 0; 1 if it failed for some; 3 no such task; 4 no daemon; 2 for a wr
 @json_option
 @select_options
 def signal_verb(*, signal: str, words: tuple[str, ...], select: dict[str, Any], tree: bool, as_json: bool) -> int:
-    """Send SIGNAL to the first process of each task."""
-    from procession.model.signals import signal_number
+    """Send SIGNAL to the first process of each task; 0 only asks whether it lives."""
+    from procession.model.signals import signal_or_probe
 
-    number = signal_number(signal)
+    number = signal_or_probe(signal)
     scope = "tree" if tree else "leader"
     return act_and_tell(lambda client: client.signal(number, *words, scope=scope, **select), as_json=as_json)

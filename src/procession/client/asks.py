@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +16,7 @@ from msgspec import Struct
 from procession.client import answers
 from procession.client.context import capture_context
 from procession.client.http import EVENT_STREAM, Reply, Request
-from procession.client.prepare import prepare
+from procession.client.prepare import NEVER_S, prepare
 from procession.client.query import query, selected
 from procession.client.resuming import Resuming
 from procession.model.cleaning import Cleaned
@@ -100,8 +101,9 @@ def edit(task: str, changes: dict[str, Any]) -> Ask[TaskView]:
 
 
 def act(verb: str, selection: Selection, **values: Any) -> Ask[answers.Acted]:
-    """Ask that a verb be done to a selection. What is None is left out."""
-    body = {"select": selection} | {name: value for name, value in values.items() if value is not None}
+    """Ask that a verb be done to a selection. What is None is left out; an infinite time is one that never passes."""
+    given = {name: NEVER_S if value == math.inf else value for name, value in values.items() if value is not None}
+    body = {"select": selection} | given
     return Ask(_post(f"/v1/tasks/{verb}", body), lambda reply: answers.read_acted(reply.body))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 
+from procession.kernel.circumstances import read_umask
 from procession.model.context import Context
 from procession.model.limits import RESOURCE_NAMES
 from procession.process.environment import MEANT_FOR_US
@@ -18,7 +19,7 @@ def capture_context() -> Context:
     return Context(
         env={name: value for name, value in os.environ.items() if name not in MEANT_FOR_US and _is_text(name + value)},
         cwd=os.getcwd(),
-        umask=_umask(),
+        umask=read_umask(),
         nice=os.getpriority(os.PRIO_PROCESS, 0),
         soft={name: _soft_limit(name) for name in sorted(RESOURCE_NAMES)},
     )
@@ -26,15 +27,6 @@ def capture_context() -> Context:
 
 def _is_text(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
-
-
-def _umask() -> int | None:
-    """Read it where it can be read: umask(2) would change it, for every thread, to tell it."""
-    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-        for line in status:
-            if line.startswith("Umask:"):
-                return int(line.split()[1], 8)
-    return None
 
 
 def _soft_limit(name: str) -> int:

@@ -21,6 +21,12 @@ def signal_number(given: str | int) -> int:
     return int(given)
 
 
+def signal_or_probe(given: str | int) -> int:
+    """Do the same, and take 0, too, which is sent to nobody: it only asks whether somebody lives."""
+    is_zero = given in (0, "0") and not isinstance(given, bool)
+    return 0 if is_zero else signal_number(given)
+
+
 def signal_name(number: int) -> str:
     """Give a printable name for any number, known or not: ``SIGKILL``, ``SIGRTMIN+6``, ``signal 77``."""
     try:

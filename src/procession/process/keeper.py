@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from procession.errors import KeeperUnavailable
 from procession.kernel import pidfd
+from procession.kernel.circumstances import read_umask, soft_limits
 from procession.kernel.fork_exec import Child
 from procession.kernel.waiters import wake
 from procession.model.checks import check_duration
@@ -23,7 +24,7 @@ from procession.model.event import Event
 from procession.process.cgroup_tree import find_base
 from procession.process.keeper_link import KeeperLink
 from procession.process.keepers import start_attached
-from procession.process.kept_parent import ANSWER_LIMIT_S, KeptParent
+from procession.process.kept_parent import ANSWER_LIMIT_S, Circumstances, KeptParent
 from procession.process.launch import launch
 from procession.process.spawn import Spawning, make_command
 
@@ -46,6 +47,8 @@ class Keeper:
         self._grace_s = grace_s
         self._answer_limit_s = answer_limit_s
         self._keys = itertools.count(1)
+        self._soft_limits: dict[int, int] = {}
+        self._nice = 0
         self._child: Child | None = None
         self._link: KeeperLink | None = None
 
@@ -64,6 +67,7 @@ class Keeper:
     async def __aenter__(self) -> Self:
         """Start it, and wait for its greeting. Raises: KeeperUnavailable."""
         base = find_base()
+        self._soft_limits, self._nice = soft_limits(), os.getpriority(os.PRIO_PROCESS, 0)
         self._base = base
         self._child, connection = start_attached(self._grace_s, base.home_procs if base else "")
         self._link = KeeperLink(connection, acknowledges=True)
@@ -91,7 +95,12 @@ class Keeper:
         if self._link is None:
             raise KeeperUnavailable("the keeper is not there: enter its block first")
         return KeptParent(
-            self._link, self._base, next(self._keys), answer_limit_s=self._answer_limit_s, ends_with_keeper=True
+            self._link,
+            self._base,
+            next(self._keys),
+            circumstances=self._changed_since(),
+            answer_limit_s=self._answer_limit_s,
+            ends_with_keeper=True,
         )
 
     async def close(self) -> None:
@@ -108,6 +117,13 @@ class Keeper:
         if self._link is not None:
             self._link.close()
         self._link = self._child = None
+
+    def _changed_since(self) -> Circumstances:
+        """Say what a child of ours would inherit now, and the keeper, which we started a while ago, does not have."""
+        before = self._soft_limits
+        changed = {number: soft for number, soft in soft_limits().items() if soft != before[number]}
+        nice_change = os.getpriority(os.PRIO_PROCESS, 0) - self._nice
+        return Circumstances(umask=read_umask(), soft=changed, nice_change=nice_change)
 
 
 async def _wait_ended(descriptor: int) -> None:

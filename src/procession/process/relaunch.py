@@ -6,10 +6,11 @@ Not here: whether it still lives (`procession.policy.recovery`), and who looked 
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Mapping
 
-from procession.kernel import cgroup
+from procession.kernel import cgroup, proc
 from procession.model.command import Command
 from procession.model.record import AttemptRecord
 from procession.process.boot import is_alive
@@ -36,7 +37,7 @@ def relaunch(
         leader,
         tree,
         OpenStreams.reopened(command, held),
-        started_at=record.started_at or time.time(),
+        started_at=record.started_at or _start_of(leader.pid),
         ran_s=ran_s,
         is_taken_over=True,
         is_suspended=tree.is_frozen,
@@ -53,3 +54,12 @@ def find_tree(record: AttemptRecord, base: cgroup.Base | None) -> Tree:
         tree.take_over(record.leader, is_alive=record.leader is not None and is_alive(record.leader))
         return tree
     return NoTree()
+
+
+def _start_of(pid: int) -> float:
+    """Ask the kernel when it was started, as far as it knows: whoever did had no time to write it down."""
+    stat = proc.read_stat(pid)
+    if stat is None:
+        return time.time()
+    age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - stat.start_ticks / os.sysconf("SC_CLK_TCK")
+    return time.time() - max(age_s, 0.0)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from procession.errors import AlreadyEnded, CannotSignal
 from procession.model.command import Command
 from procession.model.event import Event, Signalled
-from procession.model.signals import signal_name, signal_number
+from procession.model.signals import signal_name, signal_or_probe
 from procession.process.leader import Leader
 from procession.process.tree import Tree, signal_members
 
@@ -35,10 +35,10 @@ class Signalling:
 
     def send(self, number: str | int, scope: str) -> None:
         """Send one signal; 0 only asks whether it lives. Raises: InvalidSignal, AlreadyEnded, CannotSignal."""
-        if number in (0, "0"):
+        number = signal_or_probe(number)
+        if number == 0:
             self._check_signallable(scope)
             return
-        number = signal_number(number)
         if scope == "leader":
             self._signal_leader(number)
         else:

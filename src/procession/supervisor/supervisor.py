@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from procession.errors import InvalidTask, StoreUnavailable, UsageError
 from procession.model.event import Edited, Event, Removed, Submitted
 from procession.model.pool import HARD_LIMIT, SOFT_LIMIT
-from procession.model.signals import signal_number
+from procession.model.signals import signal_or_probe
 from procession.model.state import LIVE
 from procession.model.task import Task, edited, task
 from procession.model.view import TaskView, edited_view, view_of
@@ -298,8 +298,11 @@ class Supervisor:
         signal: str | int,
         scope: Literal["leader", "tree"] = "leader",
     ) -> TaskView:
-        """Send one signal. It is no wish to end: what dies of it is retried. Raises: InvalidSignal, AlreadyEnded."""
-        number = signal_number(signal)
+        """Send one signal; 0 only asks whether it lives. It is no wish to end: what dies of it is retried.
+
+        Raises: InvalidSignal, AlreadyEnded; UsageError: nothing of it runs.
+        """
+        number = signal_or_probe(signal)
         entry = self._registry.get(id)
         process_of(entry, even_stopping=True).send_signal(number, scope=scope)
         return entry.shown()
