@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from procession.streams import log_piece
+from procession.streams import log_piece, watch
 from procession.streams.follow import follow
 from procession.streams.log import Cut, LogFile
 from procession.streams.log_piece import PIECE_BYTES, Piece, no_cuts, read_piece
@@ -168,8 +168,11 @@ async def test_a_deleted_log_is_followed_to_its_end(tmp_path: Path):
             assert [piece async for piece in pieces] == []
 
 
-async def test_cancelling_gives_everything_back(tmp_path: Path, wait_until: Callable[..., Awaitable[Any]]):
+async def test_cancelling_gives_everything_back(
+    tmp_path: Path, wait_until: Callable[..., Awaitable[Any]], monkeypatch: pytest.MonkeyPatch
+):
     """A cancelled follower leaves no descriptor and no task, whether it waited for the file or for more of it."""
+    monkeypatch.setattr(watch, "_LINGER_S", 0.0)
     (tmp_path / "log").touch()
     before = set(os.listdir("/proc/self/fd"))
     waiting = [asyncio.ensure_future(collect(follow(str(tmp_path / name)))) for name in ("log", "no")]
@@ -181,7 +184,7 @@ async def test_cancelling_gives_everything_back(tmp_path: Path, wait_until: Call
         each.cancel()
     await asyncio.wait(waiting)
 
-    assert before == set(os.listdir("/proc/self/fd"))
+    await wait_until(lambda: before == set(os.listdir("/proc/self/fd")))
 
 
 async def test_a_cut_is_one_gap_and_never_zeros(tmp_path: Path):

@@ -30,7 +30,7 @@ async def end_one() -> float:
     loop.add_reader(pidfd, lambda: ended.done() or ended.set_result(time.perf_counter()))
     await asyncio.sleep(PAUSE_S)
     began = time.perf_counter()
-    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    signal.pidfd_send_signal(pidfd, signal.SIGTERM)
     latency_s = await ended - began
     loop.remove_reader(pidfd)
     os.close(pidfd)

@@ -42,7 +42,7 @@ async def end_one(desk: DaemonDesk, context: Context) -> float:
     exited = asyncio.ensure_future(told(desk, EXITED))
     await asyncio.sleep(0)
     began = time.perf_counter()
-    os.kill(pid, signal.SIGKILL)
+    os.kill(pid, signal.SIGTERM)
     latency_s = await exited - began
     await desk.wait(id_)
     return latency_s

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any, Final, Literal
 
 import msgspec
@@ -113,10 +114,10 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
         """Give a copy with ``changes`` that need no check: paths and streams made absolute by whoever checked them."""
         if not changes:
             return self
-        copy = self.__copy__()
+        placed = copy(self)
         for name, value in changes.items():
-            msgspec.structs.force_setattr(copy, name, value)
-        return copy
+            msgspec.structs.force_setattr(placed, name, value)
+        return placed
 
 
 def command(argv: str | Sequence[Argument], /, **values: object) -> Command:

@@ -73,14 +73,23 @@ class KeeperLink:
         await self._welcome
         return _read_greeting(self._greeting)
 
-    async def spawn(self, key: int, body: Sequence[bytes], descriptors: Sequence[int]) -> Child:
-        """Have a program started. Raises: ExecFailed; KeeperLost: nobody knows whether it was."""
+    async def spawn(
+        self, key: int, body: Sequence[bytes], descriptors: Sequence[int], *, limit_s: float | None = None
+    ) -> Child:
+        """Have a program started. Raises: ExecFailed, TimeoutError; KeeperLost: nobody knows whether it was."""
         if self.is_lost:
             raise _lost()
-        answer: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Child] = loop.create_future()
         self._starting[key] = answer
         self._socket.send(frames.SPAWN, key, body, descriptors)
-        return await answer
+        if limit_s is None:
+            return await answer
+        timer = loop.call_later(limit_s, _give_up, answer)
+        try:
+            return await answer
+        finally:
+            timer.cancel()
 
     def hold(self, key: int, name: str, descriptor: int) -> None:
         """Have a copy of ``descriptor`` kept, whatever happens to us."""
@@ -183,7 +192,7 @@ class KeeperLink:
         number, fact = told.seq, exit_fact(told)
         self._last_exit = max(self._last_exit, number)
         answer = self._starting.get(frame.id)
-        wanted = frame.id in self._leaders or not self._welcome.done() or answer is None or not answer.cancelled()
+        wanted = frame.id in self._leaders or not self._welcome.done() or answer is None or not answer.done()
         if wanted:
             self._told[frame.id] = number, fact
 
@@ -253,6 +262,11 @@ def _only(frame: frames.Frame) -> int | None:
 
 def _lost() -> KeeperLost:
     return KeeperLost("the keeper ended while it was to start a program: nobody knows whether it did", command="")
+
+
+def _give_up(answer: asyncio.Future[Child]) -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError())
 
 
 def _nothing() -> None:

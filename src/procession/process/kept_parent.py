@@ -5,7 +5,6 @@ Everything a child of ours would simply inherit (directory, variables) is said o
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -98,8 +97,7 @@ class KeptParent:
         body = encode_spawn(self._request(spawning, tree))
         descriptors = (spawning.stdin, spawning.stdout, spawning.stderr, *spawning.pass_fds)
         try:
-            async with asyncio.timeout(self._answer_limit_s):
-                child = await self._link.spawn(self._key, body, descriptors)
+            child = await self._link.spawn(self._key, body, descriptors, limit_s=self._answer_limit_s)
         except TimeoutError:
             message = f"the keeper did not answer within {self._answer_limit_s:g} s"
             raise StartTimedOut(message, command="") from None

@@ -84,7 +84,7 @@ class Reader:
         return dict(self.ask("SELECT state, tasks FROM tally WHERE tasks > 0 ORDER BY state"))
 
     def highest_id(self) -> int:
-        """Give the highest number of ids that are a ``t`` and a number; one like ``t7a`` counts too, and does no harm."""
+        """Give the highest number of ids that are a ``t`` and a number; one like ``t7a`` counts too: no harm."""
         ((highest,),) = self.ask(HIGHEST_ID)
         return int(highest or 0)
 

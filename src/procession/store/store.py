@@ -75,9 +75,12 @@ class Store:
         self._writer.marks.key += 1
         return self._writer.marks.key
 
-    def add_task(self, record: TaskRecord) -> None:
-        """Note a new task. Raises: InvalidTask: its id or number is taken."""
-        self._writer.add_task(record)
+    def add_task(self, record: TaskRecord, *, is_new: bool = False) -> None:
+        """Note a new task, one whose id and number were never given, if ``is_new``: then nobody looks for them.
+
+        Raises: InvalidTask: its id or number is taken.
+        """
+        self._writer.add_task(record, is_new=is_new)
 
     def put_task(self, record: TaskRecord) -> None:
         """Note how a known task stands now. Only the last of each task before a commit is written."""

@@ -47,10 +47,10 @@ class Writer:
         """Whether anything waits for a commit."""
         return bool(self._pending)
 
-    def add_task(self, record: TaskRecord) -> None:
+    def add_task(self, record: TaskRecord, *, is_new: bool = False) -> None:
         """Note a new task. Raises: InvalidTask: its id or number is taken."""
         # An id that is taken would make every later commit fail.
-        if record.id in self._numbers or self._is_on_disk(record):
+        if record.id in self._numbers or (not is_new and self._is_on_disk(record)):
             raise InvalidTask("id", f"is taken: {record.id!r}")
         self._pending.new_tasks[record.number] = self._task_row(record)
         self._pending.new_standings[record.number] = standing_row(record)

@@ -42,8 +42,8 @@ class LogFile:
         self.path = path
         self.limit_bytes = limit_bytes
         self.cuts: list[Cut] = merge_cuts(cuts)
-        self.fd = _open_for_append(path)
-        self.start_offset = self.size()
+        self.fd, is_new = _open_for_append(path)
+        self.start_offset = 0 if is_new else self.size()
         self.can_cut = limit_bytes is None or _can_punch(self.fd)
 
     def size(self) -> int:
@@ -125,11 +125,12 @@ def open_regular(path: str, flags: int) -> int:
     return fd
 
 
-def _open_for_append(path: str) -> int:
+def _open_for_append(path: str) -> tuple[int, bool]:
+    """Give the descriptor, and whether the file was made now."""
     try:
         with contextlib.suppress(FileExistsError):
-            return _create(path)
-        return open_regular(path, os.O_WRONLY | os.O_APPEND)
+            return _create(path), True
+        return open_regular(path, os.O_WRONLY | os.O_APPEND), False
     except OSError as error:
         reason = "it is a symbolic link" if error.errno == errno.ELOOP else (error.strerror or str(error)).lower()
         raise StdioUnavailable(

@@ -24,6 +24,9 @@ from procession.streams.watch import Watch
 REST_S: Final = 0.01
 """Two notes of one log are this far apart at least: a flood costs 100 notes a second, a first word none of it."""
 
+FIRST_REST_S: Final = 0.005
+"""So long a new log is not watched: to begin and end a watch costs more than many a job."""
+
 SHARE_S: Final = 0.001
 """The same, for each log that rests: all together make 1,000 notes a second, which is a second of CPU per minute."""
 
@@ -141,17 +144,17 @@ class _Recorder:
         self._room_timer = loop.call_later(LOOK_S, self._look_at_rooms)
 
     def add(self, log: _Scheduled) -> None:
-        """Look at it from the next turn of the loop on."""
+        """Look at it from soon on: a job that ends at once needs no watch, and the last look finds what it wrote."""
         self._filesystems.setdefault(log.device, _Filesystem()).logs.add(log)
-        self._watch(log)
-        self._rest(log, 0)
+        self._rest(log, FIRST_REST_S)
 
     def remove(self, log: _Scheduled) -> None:
         """Look a last time."""
         log.is_closed = True
         if log.watch is not None:
             log.watch.close()
-        log.look(self._loop.time(), free_bytes(log.log.fd))
+        now = self._loop.time()
+        log.look(now, self._filesystems[log.device].free_bytes(now))
         for each in (self._troubled, self._filesystems[log.device].logs):
             each.discard(log)
         for notes in (self._notes_used, self._notes_used_before):

@@ -1,7 +1,8 @@
 """Waiting for files to change: one inotify descriptor per event loop, shared by everyone who waits in it.
 
 A user has 128 inotify instances, so all must share. The descriptor opens with the first watch and closes a moment
-after the last: closing takes the kernel milliseconds, and short jobs come one after another. A call says "look again", no more: it may be spurious, it is never missing.
+after the last: closing takes the kernel milliseconds, and short jobs come one after another. A call says "look again",
+no more: it may be spurious, it is never missing.
 Not here: reading what changed (``follow``, ``recorder``) and the kernel's calls (``kernel.inotify``).
 """
 

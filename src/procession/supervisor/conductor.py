@@ -172,6 +172,7 @@ class Conductor:
                 if decision.for_all:
                     self._explain_all(decision.reason)
                     break
+            self._unexplained.clear()
         finally:
             for entry in passed_over:
                 self._ready.push(entry)

@@ -21,11 +21,13 @@ def log_paths(command: Command) -> tuple[str, ...]:
 
 def read_log_tail(paths: Sequence[str], size_bytes: int) -> bytes:
     """Give the last bytes of the log written to last; nothing where there is no regular file yet."""
-    return max((_tail(path, size_bytes) for path in paths), default=(0, b""))[1]
+    return max((_tail(path, size_bytes) for path in paths), default=(0, b""))[1] if paths else b""
 
 
 def _tail(path: str, size_bytes: int) -> tuple[int, bytes]:
     try:
+        if os.stat(path).st_size == 0:  # most logs of errors, and all of silent jobs
+            return 0, b""
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return 0, b""

@@ -1,7 +1,8 @@
 """The ledger of a supervisor that may crash at any instant: every fact goes to the store, many in one commit.
 
 What was noted in one turn of the event loop is committed at its end, and whoever must not act or answer before that
-waits for it. Where many tasks are under way, commits keep a distance, so that each carries the facts of several. While the store cannot be written (a full disk), facts are kept and the commit is tried again.
+waits for it. Where many tasks are under way, commits keep a distance, so that each carries the facts of several. While
+the store cannot be written (a full disk), facts are kept and the commit is tried again.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ RETRY_S: Final = 1.0
 """How long a store that cannot be written is left alone before it is tried again."""
 
 CROWD_PER_MS: Final = 16
-"""So many tasks under way let a commit wait a millisecond after the one before it: what comes meanwhile goes with it."""
+"""So many tasks under way keep a commit a millisecond behind the one before it: what comes meanwhile goes with it."""
 
 LONGEST_GAP_MS: Final = 4
 
@@ -83,7 +84,7 @@ class StoreLedger:
 
     def accept(self, entry: Entry) -> None:
         """Take a new task."""
-        self.store.add_task(entry.record())
+        self.store.add_task(entry.record(), is_new=entry.task.name is None)  # our ids count on, and are checked
         self._commit_soon()
 
     def note_attempt(self, record: AttemptRecord) -> None:
