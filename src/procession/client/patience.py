@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from procession.errors import ConnectionLost, DaemonUnavailable
 
 FIRST_DELAY_S = 0.05
 LONGEST_DELAY_S = 1.0
+NOTICED_S = 1.5
+"""A break that lasts so long is worth a word: a restart takes less."""
 
 
 class Patience:
     """Of one request or stream. A daemon that was never there is not waited for; one that went away is."""
 
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float, on_break: Callable[[], object] | None = None) -> None:
+        """Know whom to tell, once, of a break that lasts longer than a restart takes."""
         self._limit_s = limit_s
+        self._on_break = on_break
         self._since: float | None = None
         self._delay_s = FIRST_DELAY_S
 
@@ -32,5 +37,8 @@ class Patience:
             self._since = now
         if now - self._since >= self._limit_s:
             raise error
+        if self._on_break is not None and now - self._since >= NOTICED_S:
+            self._on_break()
+            self._on_break = None
         delay_s, self._delay_s = self._delay_s, min(self._delay_s * 2, LONGEST_DELAY_S)
         return delay_s

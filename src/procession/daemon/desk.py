@@ -15,8 +15,7 @@ from procession.api.desk import Committed, Scope
 from procession.daemon.checks import check_guarantees
 from procession.daemon.housekeeping import Housekeeping
 from procession.daemon.paths import Paths
-from procession.errors import StoreUnavailable
-from procession.errors import StdioUnavailable
+from procession.errors import StdioUnavailable, StoreUnavailable
 from procession.model.cleaning import Cleaned
 from procession.model.context import Context
 from procession.model.details import TaskDetails
