@@ -161,13 +161,13 @@ def test_another_user_is_refused(submit, home, tmp_path):
     program = """
 import os, sys
 from procession.cli.entry import main
-main(["ls", "--state", "ended"])
+main(["show", "a"])
 for path in (os.environ["PROCESSION_HOME"], *sys.argv[1:]):
     os.chmod(path, 0o777)
 os.setgroups([])
 os.setresgid(65534, 65534, 65534)
 os.setresuid(65534, 65534, 65534)
-sys.exit(main(["ls", "--state", "ended"]))
+sys.exit(main(["show", "a"]))
 """
     opened = [str(home / "run"), str(home / "run" / "api.sock"), *map(str, list(tmp_path.parents)[:3]), str(tmp_path)]
     before = {path: os.stat(path).st_mode & 0o7777 for path in (*opened, str(home))}

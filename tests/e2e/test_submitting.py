@@ -10,7 +10,8 @@ def test_the_first_verb_starts_the_daemon_and_prints_the_id(cli, view):
     """The id alone; without a daemon and with --no-start, exit 4 and what to do."""
     refused = cli("submit", "--no-start", "--", "true")
     assert (refused.returncode, refused.stdout) == (4, "")
-    assert "none runs" in refused.stderr and "procession daemon start" in refused.stderr
+    assert "none runs" in refused.stderr
+    assert "procession daemon start" in refused.stderr
 
     shown = cli("submit", "--", "true")
 

@@ -21,13 +21,20 @@ def ask_daemon(*, start: bool = False) -> Iterator[Client]:
     """Give a client of the daemon; with ``start`` one is started if none runs. Raises: DaemonUnavailable."""
     from procession.client.client import Client
 
-    with Client() as client:
+    with Client(on_break=tell_break) as client:
         path = None if _is_there(client, start=start) else start_daemon()
         if path is None:
             yield client
             return
-    with Client(path) as client:
+    with Client(path, on_break=tell_break) as client:
         yield client
+
+
+def tell_break() -> None:
+    """Say why nothing comes for a while."""
+    from procession.cli.complaints import remark
+
+    remark("the daemon is gone, its tasks go on; waiting for the next one (procession daemon start)")
 
 
 def start_daemon() -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from procession.cli.asking import ask_daemon
+from procession.cli.asking import ask_daemon, tell_break
 from procession.cli.selecting import select_options
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _follow_all(
         finish(name)
 
     async def follow_all() -> None:
-        async with AsyncClient() as client:
+        async with AsyncClient(on_break=tell_break) as client:
             await asyncio.gather(*(follow(client, name) for name in names))
 
     asyncio.run(follow_all())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from procession.cli.asking import ask_daemon, json_option
+from procession.cli.asking import ask_daemon, json_option, tell_break
 from procession.cli.parameters import read_duration
 from procession.cli.selecting import select_options
 
@@ -72,7 +72,7 @@ def _wait_for_any(words: Sequence[str], select: dict[str, Any], timeout_s: float
     from procession.client.async_client import AsyncClient
 
     async def wait() -> Waited:
-        async with AsyncClient() as client:
+        async with AsyncClient(on_break=tell_break) as client:
             views = await client.list(*words, **select)
             if any(view.is_over for view in views):
                 return Waited(tasks=tuple(view for view in views if view.is_over))

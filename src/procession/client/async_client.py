@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from typing import Any, Self, TypeVar
 
@@ -28,8 +28,10 @@ class AsyncClient:
     What the daemon refuses is raised as the error it is in process. Raises, everywhere: DaemonUnavailable.
     """
 
-    def __init__(self, path: str | None = None, *, patience_s: float = 10.0) -> None:
-        self._door = AsyncDoor(path or guess_socket(), patience_s)
+    def __init__(
+        self, path: str | None = None, *, patience_s: float = 10.0, on_break: Callable[[], object] | None = None
+    ) -> None:
+        self._door = AsyncDoor(path or guess_socket(), patience_s, on_break)
 
     async def __aenter__(self) -> Self:
         return self

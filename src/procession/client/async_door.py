@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 
 from procession.client.door import READ_BYTES
 from procession.client.http import BrokenTalk, Conversation, Gathering, Reply, Request
@@ -19,8 +19,9 @@ from procession.errors import ConnectionLost, DaemonUnavailable
 class AsyncDoor:
     """Talks with the daemon that listens at ``path``. As many connections are kept as were ever needed at once."""
 
-    def __init__(self, path: str, patience_s: float) -> None:
+    def __init__(self, path: str, patience_s: float, on_break: Callable[[], object] | None = None) -> None:
         self.path = path
+        self._on_break = on_break
         self._patience_s = patience_s
         self._idle: list[_Line] = []
 
@@ -36,7 +37,7 @@ class AsyncDoor:
 
     async def exchange(self, request: Request) -> Reply:
         """Send a request and give the whole reply; after a break again, once it answers. Raises: what it refuses."""
-        patience = Patience(self._patience_s)
+        patience = Patience(self._patience_s, self._on_break)
         while True:
             try:
                 return check(await self._exchange(request))
@@ -45,7 +46,7 @@ class AsyncDoor:
 
     async def stream(self, resuming: Resuming) -> AsyncGenerator[ServerEvent, None]:
         """Give the events of a stream, through breaks."""
-        patience = Patience(self._patience_s)
+        patience = Patience(self._patience_s, self._on_break)
         while not resuming.is_over:
             try:
                 async with contextlib.aclosing(self._pour(resuming)) as poured:

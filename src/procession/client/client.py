@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Self, TypeVar
 
 from procession.client import answers, asks
@@ -24,11 +24,14 @@ class Client:
     """Talks with the daemon at ``path`` (the one of our home). Close it, or use it as a context manager.
 
     Words select tasks: ids, names, globs. After a break it tries for ``patience_s`` seconds; nothing happens twice.
+    ``on_break`` hears, once, of a break that lasts.
     What the daemon refuses is raised as the error it is in process. Raises, everywhere: DaemonUnavailable.
     """
 
-    def __init__(self, path: str | None = None, *, patience_s: float = 10.0) -> None:
-        self._door = Door(path or guess_socket(), patience_s)
+    def __init__(
+        self, path: str | None = None, *, patience_s: float = 10.0, on_break: Callable[[], object] | None = None
+    ) -> None:
+        self._door = Door(path or guess_socket(), patience_s, on_break)
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from procession.client.http import BrokenTalk, Conversation, Gathering, Reply, Request
 from procession.client.patience import Patience
@@ -20,8 +20,9 @@ READ_BYTES = 1 << 18
 class Door:
     """Talks with the daemon that listens at ``path``. Not for several threads at once."""
 
-    def __init__(self, path: str, patience_s: float) -> None:
+    def __init__(self, path: str, patience_s: float, on_break: Callable[[], object] | None = None) -> None:
         self.path = path
+        self._on_break = on_break
         self._patience_s = patience_s
         self._line: _Line | None = None
 
@@ -37,7 +38,7 @@ class Door:
 
     def exchange(self, request: Request) -> Reply:
         """Send a request and give the whole reply; after a break again, once it answers. Raises: what it refuses."""
-        patience = Patience(self._patience_s)
+        patience = Patience(self._patience_s, self._on_break)
         while True:
             try:
                 return check(self._exchange(request))
@@ -46,7 +47,7 @@ class Door:
 
     def stream(self, resuming: Resuming) -> Iterator[ServerEvent]:
         """Give the events of a stream, through breaks."""
-        patience = Patience(self._patience_s)
+        patience = Patience(self._patience_s, self._on_break)
         while not resuming.is_over:
             try:
                 for events in self._pour(resuming):

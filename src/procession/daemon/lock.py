@@ -48,7 +48,7 @@ def read_holder(paths: Paths) -> Holder | None:
     """
     try:
         descriptor = _open(paths.lock, 0)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):  # the home may be another user's: its socket will say so
         return None
     try:
         return _read(descriptor)

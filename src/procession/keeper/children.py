@@ -63,8 +63,7 @@ class Children:
     def start(self, key: int, request: SpawnRequest, fds: tuple[int, ...]) -> Child:
         """Start one with the first three descriptors as 0, 1, 2 and the others from 3 on. Raises: Refused."""
         try:
-            with soft_limits(self._limits | request.soft_limits):
-                pid = self._start_in_leaf(request, fds)
+            pid = self._start_in_leaf(request, fds)
         except ExecFailed as failure:
             raise Refused(failure.errno or 0, failure.stage.encode()) from None
         except OSError as error:
@@ -110,14 +109,15 @@ class Children:
             exits.append(Exit(child.key, seq, status, pid, usage.ru_utime, usage.ru_stime, peak_kb, time.time()))
 
     def _start_in_leaf(self, request: SpawnRequest, fds: tuple[int, ...]) -> int:
+        limits = self._limits | request.soft_limits
         if request.leaf is None:
-            return _fork(request, fds)
+            return _fork(request, fds, limits)
         try:
             self._leaves.enter(os.fsdecode(request.leaf))
         except OSError as error:
             raise Refused(error.errno or 0, b"cgroup") from None
         try:
-            return _fork(request, fds)
+            return _fork(request, fds, limits)
         finally:
             self._leaves.step_out()
 
@@ -129,15 +129,19 @@ class Children:
         return peak_kb if peak_kb > self._own_peak_kb else 0
 
 
-def _fork(request: SpawnRequest, fds: tuple[int, ...]) -> int:
-    """Fork with the further descriptors at their numbers: nothing else of ours is that low."""
+def _fork(request: SpawnRequest, fds: tuple[int, ...], limits: dict[int, int]) -> int:
+    """Fork with the further descriptors at their numbers: nothing else of ours is that low.
+
+    Only here do the limits hold: what we open for ourselves may have a higher number than a child may use.
+    """
     targets = tuple(range(_FIRST_FURTHER, len(fds)))
     placed = []
     try:
         for target in targets:
             os.dup2(fds[target], target, inheritable=False)
             placed.append(target)
-        return fork_unheld(_describe(request, fds, targets))
+        with soft_limits(limits):
+            return fork_unheld(_describe(request, fds, targets))
     finally:
         for target in placed:
             os.close(target)
