@@ -167,8 +167,9 @@ class Supervisor:
     def edit(self, id: str, **fields: Any) -> TaskView:  # noqa: A002 - the field's own name
         """Change ``fields`` of a task that is still queued; those of its command are called ``command.cwd`` and so on.
 
-        Raises: InvalidTask, InvalidCommand; UsageError: it is not queued any more.
+        Raises: InvalidTask, InvalidCommand, StoreUnavailable; UsageError: it is not queued any more.
         """
+        self._ledger.check_writable()
         entry = queued_entry(self._registry.get(id))
         if "name" in fields:
             raise InvalidTask("name", "cannot be changed: it is the task's id")
@@ -180,7 +181,8 @@ class Supervisor:
         return entry.shown()
 
     def remove(self, id: str) -> TaskView:  # noqa: A002 - the field's own name
-        """Forget a task that is over. Raises: UsageError: it is not; UnknownTask."""
+        """Forget a task that is over. Raises: UsageError: it is not; UnknownTask, StoreUnavailable."""
+        self._ledger.check_writable()
         entry = self._registry.get(id)
         waiting = [each.id for each in self._registry.dependents(entry) if not each.view.is_over]
         if not entry.view.is_over or waiting:
@@ -308,7 +310,8 @@ class Supervisor:
         return entry.shown()
 
     def retry(self, id: str) -> TaskView:  # noqa: A002 - the field's own name
-        """Queue a further attempt of a task that is over, with fresh retries. Raises: UsageError: it is not over."""
+        """Queue a further attempt of a task that is over, with fresh retries. Raises: UsageError: it is not over; StoreUnavailable."""
+        self._ledger.check_writable()
         entry = self._registry.get(id)
         if not entry.view.is_over or not self._is_open:
             message = f"task {entry.id} cannot be retried: it is {entry.view.state.value}"
