@@ -52,10 +52,15 @@ class Watch:
         """Notes the time and the processor time of us and of the children we reaped."""
         self._cpu_s = cpu_s()
         self._began = time.perf_counter()
+        self._seconds: float | None = None
+
+    def stop(self) -> None:
+        """Ends the measured part, where what was done is counted afterwards."""
+        self._seconds = time.perf_counter() - self._began
 
     def tell(self, n: int, figure: float | None = None) -> None:
         """Prints the reading: how much was done and, where that is no matter of speed, what was found."""
-        seconds = time.perf_counter() - self._began
+        seconds = self._seconds or time.perf_counter() - self._began
         reading = {
             "seconds": seconds,
             "n": n,

@@ -23,18 +23,24 @@ def main() -> None:
         run_all(tsp, program, WARM_UP_SPAWNS)
         subprocess.run([tsp, "-C"], check=True)
         watch = Watch()
-        watch.tell(run_all(tsp, program, amount))
+        run_all(tsp, program, amount)
+        watch.stop()
+        watch.tell(count_successes(tsp))
     finally:
         subprocess.run([tsp, "-K"], check=True)
         for output in Path(scratch).glob("ts-out.*"):
             output.unlink()
 
 
-def run_all(tsp: str, program: str, n: int) -> int:
-    """Gives how many succeeded: the list says `finished` and the exit code."""
+def run_all(tsp: str, program: str, n: int) -> None:
+    """Calls it once per job, and waits for the last ones."""
     ids = [subprocess.run([tsp, program], check=True, stdout=subprocess.PIPE).stdout.strip() for _ in range(n)]
     for id_ in ids[-64:]:
         subprocess.run([tsp, "-w", id_], check=True)
+
+
+def count_successes(tsp: str) -> int:
+    """How many ended with 0: the list says `finished` and the exit code."""
     lines = subprocess.run([tsp], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[1:]
     return sum(line.split()[1] == "finished" and line.split()[3] == "0" for line in lines)
 

@@ -34,22 +34,24 @@ class Waited(Struct, frozen=True):
 
 async def wait(call: Call) -> Answer:
     """Answer when all are over, or time is up."""
-    ids = [view.id for view in call.desk.find(call.body.select)]
-    is_over = await call.unless_ending(_wait_for_all(call.desk, ids, call.body.timeout_s))
-    return json_reply(Waited(list(_show(call.desk, ids)), not is_over))
+    found = call.desk.find(call.body.select)
+    unfinished = [view.id for view in found if not view.is_over]
+    ended = await call.unless_ending(_wait_for_all(call.desk, unfinished, call.body.timeout_s))
+    # Those that were over already are not asked for again: it may be thousands, each in the store.
+    now = {view.id: view for view in (_show(call.desk, unfinished) if ended is None else ended)}
+    tasks = [view if view.is_over else now[view.id] for view in found if view.is_over or view.id in now]
+    return json_reply(Waited(tasks, timed_out=ended is None))
 
 
-async def _wait_for_all(desk: Desk, ids: list[str], timeout_s: float | None) -> bool:
-    unfinished = [each.id for each in _show(desk, ids) if not each.is_over]
-    if not unfinished:
-        return True
+async def _wait_for_all(desk: Desk, ids: list[str], timeout_s: float | None) -> list[TaskView] | None:
+    """Give them when all are over; None: time is up."""
     try:
         async with asyncio.timeout(timeout_s):
             # A task that is removed meanwhile is over, too.
-            await asyncio.gather(*map(desk.wait, unfinished), return_exceptions=True)
+            ended = await asyncio.gather(*map(desk.wait, ids), return_exceptions=True)
     except TimeoutError:
-        return False
-    return True
+        return None
+    return [view for view in ended if isinstance(view, TaskView)]
 
 
 def _show(desk: Desk, ids: Iterable[str]) -> Iterable[TaskView]:
