@@ -123,6 +123,22 @@ def test_attach_types_into_a_terminal(submit, terminal, ok):
     assert keyboard.wait() == 0
 
 
+def test_attach_before_it_starts(submit, terminal, ok):
+    """What waits says why, and what is typed meanwhile reaches it when it has started."""
+    ok("daemon", "start")
+    ok("drain")
+    ok("submit", "--name", "later", "--stdin", "pipe", "--", "cat")
+    keyboard = terminal(PYTHON, "-m", "procession", "attach", "later")
+    keyboard.wait_for("when it has started")
+    keyboard.type("early\n")
+    ok("drain", "--off")
+    keyboard.wait_for("early")
+    keyboard.wait_for("early")
+    keyboard.type("\x04")
+    assert keyboard.wait() == 0
+    assert ok("logs", "later") == "early\n"
+
+
 def test_attach_is_left_with_ctrl_c(submit, terminal, ok, view):
     """Ctrl-C leaves the task running, and says so."""
     submit("--name", "a", "echo here; sleep 97")

@@ -13,6 +13,7 @@ from procession.cli.selecting import task_argument
 
 if TYPE_CHECKING:
     from procession.client.client import Client
+    from procession.model.view import TaskView
 
 EPILOG = """\b
 Examples:
@@ -38,12 +39,15 @@ def attach_verb(*, task: str, lines: int) -> int:
     from procession.cli.complaints import remark
     from procession.cli.log_view import show_raw
     from procession.cli.telling import describe
+    from procession.model.state import State
 
     with ask_daemon() as client:
         view = client.get(task)
+        if view.state is State.QUEUED:
+            remark(f"{view.id} {describe(view)}; what is typed reaches it when it has started")
         if not view.is_over:
             # A daemon thread: a read of the keyboard cannot be called back, and must not hold us.
-            threading.Thread(target=_forward_input, args=(view.id,), name="procession-input", daemon=True).start()
+            threading.Thread(target=_forward_input, args=(view,), name="procession-input", daemon=True).start()
         stream = client.logs(view.id, tail=lines, follow=True)
         try:
             for piece in stream:
@@ -56,16 +60,23 @@ def attach_verb(*, task: str, lines: int) -> int:
     return 0 if view.ok else 1
 
 
-def _forward_input(task: str) -> None:
+def _forward_input(view: TaskView) -> None:
     from procession.cli.complaints import remark
     from procession.client.client import Client
     from procession.errors import ProcessionError
 
     try:
         with Client() as client:
-            _forward_all(client, task)
+            _wait_started(client, view)
+            _forward_all(client, view.id)
     except (ProcessionError, OSError) as error:
-        remark(f"what is typed does not reach {task}: {error}")
+        remark(f"what is typed does not reach {view.id}: {error}")
+
+
+def _wait_started(client: Client, view: TaskView) -> None:
+    for told in client.events(view.id, follow=view.pid is None):
+        if told.name == "ended" or (told.name == "started" and told.values.get("attempt", 0) >= view.attempt):
+            return
 
 
 def _forward_all(client: Client, task: str) -> None:
