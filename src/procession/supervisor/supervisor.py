@@ -310,7 +310,10 @@ class Supervisor:
         return entry.shown()
 
     def retry(self, id: str) -> TaskView:  # noqa: A002 - the field's own name
-        """Queue a further attempt of a task that is over, with fresh retries. Raises: UsageError: it is not over; StoreUnavailable."""
+        """Queue a further attempt of a task that is over, with fresh retries.
+
+        Raises: UsageError: it is not over; StoreUnavailable.
+        """
         self._ledger.check_writable()
         entry = self._registry.get(id)
         if not entry.view.is_over or not self._is_open:
