@@ -79,7 +79,8 @@ class Mode(ABC):
         return view
 
     async def when_printed(self, id_: str, text: bytes = b"\n") -> bytes:
-        """Wait until a task has printed this, and give all that it has."""
+        """Wait until a task has printed this and is known to have started; give all that it has printed."""
+        await self.when(id_, lambda view: view.pid is not None)
         async with asyncio.timeout(LIMIT_S):
             while text not in (printed := await self.stdout(id_)):
                 await asyncio.sleep(0.01)

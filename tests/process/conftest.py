@@ -1,7 +1,8 @@
 """What the tests of running processes share: both parents, both kinds of tree, and a few ways to look at what runs.
 
 Every coroutine here runs twice, as it stands: once as the parent of what it starts, and once (``keeper``) with a keeper
-as the parent. The second time only where the parent can matter, unless the long tests are run.
+as the parent. The second time only where the parent can matter, and with both kinds of tree only where both matter to
+it, unless the long tests are run.
 Not a second library: whatever looks at a process here asks the kernel itself.
 """
 
@@ -52,6 +53,9 @@ PARENT_MATTERS = {
 }
 """Files of which every run repeats the coroutines with a keeper; those of the others are repeated by the long tests."""
 
+BOTH_TREES_MATTER = {"test_descendants_kept", "test_escapees", "test_suspend", "test_tree"}
+"""Files of which every run repeats the coroutines with a keeper and both kinds of tree; others with control groups."""
+
 SETTLING_S = 2.0
 
 
@@ -76,6 +80,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     matters = Path(metafunc.module.__file__).stem in PARENT_MATTERS
     keeper = pytest.param("keeper", marks=() if matters else pytest.mark.long)
     metafunc.parametrize("mode", ["in_process", keeper], indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave trees without a control group below a keeper to the long tests, where there are control groups."""
+    for item in items:
+        chosen = getattr(getattr(item, "callspec", None), "params", {})
+        is_doubled = chosen.get("mode") == "keeper" and chosen.get("tree_kind") == "session"
+        if is_doubled and item.path.stem not in BOTH_TREES_MATTER and find_base() is not None:
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.hookimpl(wrapper=True)
