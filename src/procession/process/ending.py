@@ -20,6 +20,10 @@ KILL_LIMIT_S = 5.0
 """How long SIGKILL is repeated before what is left is reported as surviving (not permitted, or stuck in the kernel)."""
 
 
+LATECOMERS_LIMIT_S = 1.0
+"""How long we look for who was being born when its tree was asked to end; looking costs as much as listing the tree."""
+
+
 class Ending:
     """One ending under way. ``survivors`` holds, afterwards, who could not be ended; ``forced`` whether SIGKILL hit."""
 
@@ -73,8 +77,9 @@ class Ending:
         def is_answered() -> bool:
             if self._insisted.is_set() or self._is_gone():
                 return True
-            with contextlib.suppress(OSError):
-                signal_latecomers(self._tree, step.signal, asked, asked_at)
+            if time.clock_gettime(time.CLOCK_BOOTTIME) < asked_at + LATECOMERS_LIMIT_S:
+                with contextlib.suppress(OSError):
+                    signal_latecomers(self._tree, step.signal, asked, asked_at)
             return False
 
         return await self._wait_gone(step.wait_s, is_answered)
