@@ -60,9 +60,7 @@ class LogShelf:
             return
         folder = self.folder(task)
         try:
-            os.mkdir(folder, 0o700)
-        except FileExistsError:  # of an earlier attempt
-            return
+            _make(folder)
         except OSError as error:
             raise StdioUnavailable(
                 f"cannot start {command}: {folder}, for its logs, cannot be made: {error.strerror}",
@@ -113,6 +111,15 @@ class LogShelf:
         except FileNotFoundError:
             return {}
         return {name: sum(_blocks(os.path.join(self.path, name))) for name in names}
+
+
+def _make(folder: str) -> None:
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:  # of an earlier attempt
+        return
+    except FileNotFoundError:  # somebody removed the shelf
+        os.makedirs(folder, mode=0o700, exist_ok=True)
 
 
 def _blocks(folder: str) -> Iterator[int]:
