@@ -77,10 +77,11 @@ def test_polite_tasks_get_their_grace(keeper, tmp_path):
     assert (tmp_path / "done").exists()
 
 
-def test_nothing_is_started_while_ending(keeper):
+def test_nothing_is_started_while_ending(keeper, tools, tmp_path):
     """A SPAWN after SHUTDOWN is refused."""
     controller = keeper.durable()
-    controller.start(1, SHELL, "-c", "trap '' TERM; while :; do sleep 0.02; done")
+    controller.start(1, SHELL, "-c", f"trap '' TERM; touch {tmp_path}/deaf; while :; do sleep 0.02; done")
+    tools.settle((tmp_path / "deaf").exists)
     controller.ask(frames.SHUTDOWN, 0, b"0.2")
     controller.spawn(2, SHELL, "-c", "exit 0")
     assert controller.refusal()[1] == "wire"

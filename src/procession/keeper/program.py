@@ -156,6 +156,7 @@ class Keeper:
             return
         self._requests.is_ending = True
         self._ending = Ending(self._leaves, grace_s)
+        self._reap()  # who has no children need not wait for their end
 
     def _has_news(self) -> bool:
         return self._controller is not None and not self._controller.is_flushed()
