@@ -104,6 +104,9 @@ class DurableKeeper:
             await wait_for(lambda: pidfd.has_ended(descriptor), grace_s + _END_LIMIT_S)
             os.close(descriptor)
         self._pid = None
+        if self.base is not None:  # nobody comes back to these groups
+            self.base.close()
+            self.base = None
 
     def close(self) -> None:
         """Leave the keeper to itself, and to whoever comes next."""
