@@ -18,7 +18,8 @@ ESCAPEES = "setsid sleep 971 & (setsid sh -c 'sleep 972 & sleep 973' &); sleep 9
 
 def processes_with(mark: str) -> set[int]:
     """All processes whose environment has the mark; those that cleared it are found by what else they carry."""
-    return {int(each.parent.name) for each in Path("/proc").glob("[0-9]*/environ") if mark.encode() in read(each)}
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return {pid for pid in pids if mark.encode() in read(Path(f"/proc/{pid}/environ"))}
 
 
 def read(path: Path) -> bytes:

@@ -53,11 +53,14 @@ class Spawning:
         command: Command,
         on_event: Callable[[Event], None] | None = None,
         start: Callable[[Command], Awaitable[Launched]] = launch,
+        *,
+        is_new: bool = True,
     ) -> None:
         """Remember what to start, and how: see `procession.process.launch`."""
         self._command = command
         self._on_event = on_event
         self._start = start
+        self._is_new = is_new
         self._process: Process | None = None
 
     async def __aenter__(self) -> Process:
@@ -65,7 +68,8 @@ class Spawning:
         announcer = Announcer(self._command)
         if self._on_event is not None:
             announcer.subscribe(self._on_event)
-        announcer.tell(Starting(at=time.time(), command=str(self._command)))
+        if self._is_new:  # else it was told by whoever started it
+            announcer.tell(Starting(at=time.time(), command=str(self._command)))
         try:
             launched = await self._start(self._command)
         except StartError as error:

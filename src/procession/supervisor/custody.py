@@ -90,7 +90,7 @@ class Custody:
         async def take(_attempt: KeptAttempt, _command: Command) -> Launched:
             return launched
 
-        attempt = KeptAttempt(self, entry, record, take)
+        attempt = KeptAttempt(self, entry, record, take, is_new=False)
         attempt.holds = holds
         return attempt
 
@@ -152,11 +152,13 @@ class KeptAttempt:
         entry: Entry,
         record: AttemptRecord,
         start: Callable[[KeptAttempt, Command], Awaitable[Launched]],
+        *,
+        is_new: bool = True,
     ) -> None:
         self.entry = entry
         self.record = record
         self._custody = custody
-        self._spawning = Spawning(entry.task.command, start=partial(start, self))
+        self._spawning = Spawning(entry.task.command, start=partial(start, self), is_new=is_new)
         self._process: Process | None = None
         self.holds = False
 
