@@ -305,7 +305,7 @@ BENCHMARKS = (
     ),
     Benchmark(
         name="exit-latency",
-        title="From the end of a child to the event that tells it, once that is in the store (p50)",
+        title="From the signal that ends a child to the event that tells it; and to that event in the store (p50)",
         unit="s",
         metric="figure",
         runs=run_ends,
@@ -313,6 +313,7 @@ BENCHMARKS = (
         rivals=(
             Rival("popen_pidfd", "latency/popen_pidfd.py"),
             Rival("procession", "latency/procession.py"),
+            Rival("procession_stored", "latency/procession.py", ("stored",)),
         ),
         targets=(Target("procession", 4.0, against="popen_pidfd", at_most=True),),
     ),

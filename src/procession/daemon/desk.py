@@ -59,6 +59,7 @@ class DaemonDesk:
         self.stop, self.kill = supervisor.stop, supervisor.kill
         self.suspend, self.resume = supervisor.suspend, supervisor.resume
         self.wait, self.edit = supervisor.wait, supervisor.edit
+        self.subscribe = supervisor.subscribe
         self.find_reply = self._store.find_reply
         self.event_bounds = self._store.event_bounds
 

@@ -90,6 +90,12 @@ def _is_for_us_in_ours() -> bool:
     return not _MEANT_FOR_US.isdisjoint(ours)
 
 
+def our_environment() -> list[bytes]:
+    """Give our own variables as ``NAME=value``."""
+    ours = getattr(os.environ, "_data", os.environb)  # the view of bytes encodes and decodes each of them again
+    return [name + b"=" + value for name, value in ours.items()]
+
+
 def encode_arguments(command: Command) -> list[bytes]:
     """Give the arguments as the kernel takes them. Raises: TooLong, naming the one."""
     encoded = [os.fsencode(argument) for argument in command.argv]
@@ -104,7 +110,7 @@ def explain_refused_size(command: Command) -> TooLong:
     arguments = encode_arguments(command)
     environment = build_environment(command, {})
     if environment is None:
-        environment = [name + b"=" + value for name, value in os.environb.items()]
+        environment = our_environment()
     longest = max(environment, key=len, default=b"")
     if len(longest) >= STRING_LIMIT_BYTES:
         return too_long(f"the environment variable {os.fsdecode(longest.split(b'=')[0])}", len(longest), str(command))

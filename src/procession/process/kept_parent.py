@@ -14,6 +14,7 @@ from procession.errors import StartTimedOut
 from procession.kernel import cgroup
 from procession.kernel.fork_exec import Spawning
 from procession.process.cgroup_tree import CgroupTree
+from procession.process.environment import our_environment
 from procession.process.kept_leader import KeptLeader
 from procession.process.leader import Leader
 from procession.process.session_tree import SessionTree
@@ -88,7 +89,7 @@ class KeptParent:
         if spawning.cwd is None:
             spawning.cwd = _our_directory()
         if spawning.environment is None:
-            spawning.environment = [name + b"=" + value for name, value in os.environb.items()]
+            spawning.environment = our_environment()
         if spawning.umask < 0 and self._circumstances.umask is not None:
             spawning.umask = self._circumstances.umask
 
