@@ -72,8 +72,10 @@ class soft_limits:  # noqa: N801 - used like a function
         try:
             for number, soft in self._wanted.items():
                 before = resource.getrlimit(number)
-                resource.setrlimit(number, (_lower(soft, before[1]), before[1]))
-                self._before.append((number, before))
+                lowered = _lower(soft, before[1])
+                if lowered != before[0]:
+                    resource.setrlimit(number, (lowered, before[1]))
+                    self._before.append((number, before))
         except BaseException:
             self.__exit__()
             raise

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-_OPEN_LEAVES = 64
-"""As many as the supervisor keeps for reuse: to find and open three files takes longer than to use them. While nobody
+_OPEN_LEAVES = 256
+"""More than the supervisor keeps for reuse: to find and open three files takes longer than to use them. While nobody
 lives, none is held."""
 
 
