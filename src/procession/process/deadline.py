@@ -36,3 +36,8 @@ class Deadline:
         """Never expire."""
         self.pause()
         self._cancelled = True
+
+
+def make_deadline(timeout_s: float | None, ran_s: float, on_expiry: Callable[[], None]) -> Deadline | None:
+    """Make one for a time-out of which ``ran_s`` seconds have passed; none without a time-out."""
+    return None if timeout_s is None else Deadline(max(timeout_s - ran_s, 0.0), on_expiry)

@@ -32,7 +32,7 @@ from procession.model.state import State
 from procession.policy.stop import plan_stop
 from procession.policy.verdict import Evidence, judge
 from procession.process.announce import Announcer
-from procession.process.deadline import Deadline
+from procession.process.deadline import make_deadline
 from procession.process.ending import Ending
 from procession.process.launch import Launched
 from procession.process.output_ends import OutputEnds
@@ -60,8 +60,7 @@ class Process:
         self.ended_at: float | None = None
         self.exit: ExitStatus | None = None
         self.outcome: Outcome | None = None
-        self._began = time.monotonic()
-        self._was_taken_over = launched.is_taken_over
+        self._began, self._was_taken_over = time.monotonic(), launched.is_taken_over
         self._announcer = announcer
         self._tell = announcer.tell
         self._tree = launched.tree
@@ -76,13 +75,11 @@ class Process:
         self._leak_timer: asyncio.TimerHandle | None = None
         self._wiring = Wiring(command, launched.streams, self._on_output_end, self._tell)
         self._output_ends = OutputEnds(self._wiring, self._tell)
-        left_s = None if command.timeout_s is None else max(command.timeout_s - launched.ran_s, 0.0)
-        self._deadline = None if left_s is None else Deadline(left_s, self._on_time_up)
+        self._deadline = make_deadline(command.timeout_s, launched.ran_s, self._on_time_up)
         self._leader = launched.leader
         self._signalling = Signalling(command, self._leader, self._tree, is_over=self._is_over_now, tell=self._tell)
         self._suspension = Suspension(self._leader, launched.tree, self._deadline, self._tell)
-        if launched.is_suspended:
-            self._suspension.take_over()
+        self._suspension.take_over(is_on=launched.is_suspended)
         self.is_released = False
         self._tell(Started(pid=self.pid, at=self.started_at))
         self._ticker = ticker()

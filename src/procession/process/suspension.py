@@ -31,10 +31,11 @@ class Suspension:
         """Whether it is paused, by whomever."""
         return self._by_us or self._by_outside
 
-    def take_over(self) -> None:
-        """Know that whoever looked after it before us paused it."""
-        self._by_us = True
-        self._pause_time()
+    def take_over(self, *, is_on: bool) -> None:
+        """Know whether it was paused by whoever looked after it before us."""
+        self._by_us = is_on
+        if is_on:
+            self._pause_time()
 
     async def begin(self) -> None:
         """Pause the whole tree; return when nothing of it runs, also to who asks while it is being paused."""
