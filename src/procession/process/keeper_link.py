@@ -60,6 +60,7 @@ class KeeperLink:
         self._acknowledges = acknowledges
         self._is_leaving = False
         self._starting: dict[int, asyncio.Future[Child]] = {}
+        self._unwanted: set[int] = set()
         self._leaders: dict[int, KeptLeader] = {}
         self._told: dict[int, tuple[int, ExitFact]] = {}
         self._last_exit = self._acknowledged = 0
@@ -181,7 +182,9 @@ class KeeperLink:
         answer = self._starting.pop(key, None)
         if answer is not None and not answer.done():
             answer.set_result(child)
-        elif child.pidfd is not None:  # whoever wanted it was cancelled
+            return
+        self._unwanted.add(key)  # whoever asked for it was cancelled
+        if child.pidfd is not None:
             if not self._is_leaving:
                 with contextlib.suppress(PermissionError):
                     pidfd.send_signal(child.pidfd, signal.SIGKILL)
@@ -191,9 +194,9 @@ class KeeperLink:
         told = exits.decode_exit(frame.id, frame.fields)
         number, fact = told.seq, exit_fact(told)
         self._last_exit = max(self._last_exit, number)
-        answer = self._starting.get(frame.id)
-        wanted = frame.id in self._leaders or not self._welcome.done() or answer is None or not answer.done()
-        if wanted:
+        if frame.id in self._unwanted:  # kept, it would hold up the acknowledgement of all that come after it
+            self._unwanted.discard(frame.id)
+        else:
             self._told[frame.id] = number, fact
 
     def _tell_exit(self, key: int) -> None:

@@ -5,6 +5,7 @@ Everything a child of ours would simply inherit (directory, variables) is said o
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -69,6 +70,7 @@ class KeptParent:
         self.inherited = circumstances.env
         self.nice_change = circumstances.nice_change
         self._answer_limit_s = answer_limit_s
+        self.may_still_start = False
         self._ends_with_keeper = ends_with_keeper
 
     def make_tree(self) -> Tree:
@@ -99,6 +101,9 @@ class KeptParent:
         descriptors = (spawning.stdin, spawning.stdout, spawning.stderr, *spawning.pass_fds)
         try:
             child = await self._link.spawn(self._key, body, descriptors, limit_s=self._answer_limit_s)
+        except asyncio.CancelledError:
+            self.may_still_start = True
+            raise
         except TimeoutError:
             message = f"the keeper did not answer within {self._answer_limit_s:g} s"
             raise StartTimedOut(message, command="") from None

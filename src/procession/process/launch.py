@@ -98,7 +98,10 @@ async def launch(command: Command, parent: Parent | None = None, before_fork: Be
         raise type(error)(f"cannot start {command}: {error.message}", hint=error.hint, command=str(command)) from None
     except BaseException:
         streams.close()
-        tree.close()
+        if parent.may_still_start:
+            tree.release()
+        else:
+            tree.close()
         raise
     streams.close_child_ends()
     return Launched(leader, tree, streams)

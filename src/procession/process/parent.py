@@ -26,6 +26,10 @@ class Parent(Protocol):
         """How much nicer than the one who forks it a child is to be, before its command asks for more."""
 
     @property
+    def may_still_start(self) -> bool:
+        """Whether a start that was broken off may happen all the same: then nobody else may be born in its tree."""
+
+    @property
     def leaks_signal_state(self) -> bool:
         """Whether a child would inherit ignored or blocked signals that cannot be hidden from it."""
 
@@ -46,6 +50,7 @@ class OwnParent:
     """Ourselves: vfork and exec, here and now."""
 
     inherited = None
+    may_still_start = False
     nice_change = 0
 
     def __init__(self) -> None:
