@@ -61,8 +61,7 @@ class Process:
         self.exit: ExitStatus | None = None
         self.outcome: Outcome | None = None
         self._began, self._was_taken_over = time.monotonic(), launched.is_taken_over
-        self._announcer = announcer
-        self._tell = announcer.tell
+        self._announcer, self._tell = announcer, announcer.tell
         self._tree = launched.tree
         self._tree_is_empty = False
         self._out_of_memory_kills = 0
@@ -237,6 +236,7 @@ class Process:
                     self._ending.insist()
         if self.exit is not None:
             self._ticker.discard(self)
+        await self._suspension.give_up()
         await self._wiring.close()
         if cancelled is not None:
             raise cancelled

@@ -44,12 +44,23 @@ class Suspension:
             self._by_us = True
             self._pause_time()
             self._freezing = asyncio.create_task(self._freeze())
+        freezing = self._freezing
+        if freezing is not None:
+            await asyncio.wait([freezing])
+            if not freezing.cancelled():
+                freezing.result()
+
+    async def give_up(self) -> None:
+        """Wait for no pause any more: what was to be paused has ended."""
         if self._freezing is not None:
-            await asyncio.shield(self._freezing)
+            self._freezing.cancel()
+            await asyncio.wait([self._freezing])
 
     async def _freeze(self) -> None:
-        await self._tree.freeze()
-        self._freezing = None
+        try:
+            await self._tree.freeze()
+        finally:
+            self._freezing = None
         if self._by_us:  # else it was let run on meanwhile
             self._leader.stop_state_changed()  # that was us
             self._tell(Suspended(at=time.time(), by="us"))
