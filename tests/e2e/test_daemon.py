@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,10 @@ def test_a_daemon_started_inside_a_task_outlives_it(ok, submit, view, kill_daemo
     nested = " ".join(map(repr, COMMAND))
     script = f"while [ ! -e '{gate}' ]; do sleep 0.02; done; {nested} submit --name inner -- sleep 97; exit 6"
     submit("--name", "outer", script)
-    descriptor = os.pidfd_open(view("outer")["pid"])
+    deadline = time.monotonic() + 10
+    while (pid := view("outer")["pid"]) is None and time.monotonic() < deadline:
+        time.sleep(0.02)  # it was accepted; that it runs is a moment later
+    descriptor = os.pidfd_open(pid)
     kill_daemon()
     gate.touch()
     import select
