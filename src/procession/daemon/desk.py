@@ -24,7 +24,7 @@ from procession.model.selection import Selection, is_glob, select
 from procession.model.state import State
 from procession.model.status import Parting, Status
 from procession.model.stdio import Log
-from procession.model.table_row import Cell
+from procession.model.table_row import Cell, duration_s
 from procession.model.task import Task
 from procession.model.view import TaskView
 from procession.process.wiring import NOTE_SUFFIX
@@ -212,6 +212,5 @@ def _newest(found: list[Found], limit: int | None) -> list[Found]:
 
 
 def _cells(row: TaskRow, now: float) -> tuple[Cell, ...]:
-    end = row.ended_at if row.state == State.ENDED else now
-    duration = None if row.started_at is None or end is None else round(max(end - row.started_at, 0.0), 3)
+    duration = duration_s(row.started_at, row.ended_at if row.state == State.ENDED else now)
     return (*row[:6], duration, *row[6:])

@@ -24,8 +24,7 @@ Cell = str | int | float | None
 
 def table_row(view: TaskView, now: float) -> tuple[Cell, ...]:
     """Give the cells of `COLUMNS`; times are seconds since the epoch, the duration of what runs is up to ``now``."""
-    end = view.ended_at if view.is_over else now
-    duration = None if view.started_at is None or end is None else round(max(end - view.started_at, 0.0), 3)
+    duration = duration_s(view.started_at, view.ended_at if view.is_over else now)
     return (
         view.id,
         view.state.value,
@@ -38,6 +37,11 @@ def table_row(view: TaskView, now: float) -> tuple[Cell, ...]:
         _remark(view),
         view.command,
     )
+
+
+def duration_s(began_at: float | None, until: float | None) -> float | None:
+    """Say how long it has run, to the millisecond; None where that is not known."""
+    return None if began_at is None or until is None else round(max(until - began_at, 0.0), 3)
 
 
 def _remark(view: TaskView) -> str | None:
