@@ -12,12 +12,13 @@ _ROOMS = {
     "procession.client.client": "Client",
     "procession.errors": (
         "AlreadyEnded BadFormat BadWorkingDirectory CancelledRun CannotSignal Conflict ConnectionLost "
-        "CoreDumped DaemonRunning DaemonUnavailable EndError ExitedWithCode ForeignPeer InputClosed "
-        "InterpreterMissing InvalidCommand InvalidSignal InvalidTask InvalidTaskFile InvalidTransition "
-        "KeeperLost KeeperUnavailable KilledBySignal NoDescriptorsLeft NoProcessesLeft NotExecutable "
-        "OutcomeUnknown OutputLimitReached ProcessionError ProgramNotFound StartError StartFailed "
-        "StartTimedOut StdioUnavailable Stopped StoreUnavailable StreamUnavailable TextFileBusy TimedOut "
-        "TooLong UnknownTask UnsafePath UsageError"
+        "CoreDumped DaemonRunning DaemonUnavailable Disconnected EndError ExitedWithCode ForeignPeer "
+        "InputClosed InterpreterMissing InvalidCommand InvalidMarker InvalidMessage InvalidSignal "
+        "InvalidTask InvalidTaskFile InvalidTransition KeeperLost KeeperUnavailable KilledBySignal "
+        "MessageTooLarge NoDescriptorsLeft NoProcessesLeft NotExecutable OutcomeUnknown "
+        "OutputLimitReached ProcessionError ProgramNotFound RequestRefused RequestTimedOut StartError "
+        "StartFailed StartTimedOut StdioUnavailable Stopped StoreUnavailable StreamUnavailable TalkError "
+        "TextFileBusy TimedOut TooLong UnknownTask UnsafePath UsageError"
     ),
     "procession.model.command": "Command StopStep command shell",
     "procession.model.limits": "Limits",

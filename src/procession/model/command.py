@@ -26,6 +26,7 @@ Argument = str | bytes | os.PathLike[Any]
 
 OUTPUT_LIMIT_BYTES: Final = 100_000_000
 LINE_LIMIT_BYTES: Final = 1 << 20
+MESSAGE_LIMIT_BYTES: Final = 64 << 20
 
 _DESCRIPTOR_MAX = 2**31 - 1
 
@@ -56,6 +57,10 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     descendants: ``end`` whatever is left of the tree after the leader has ended and the block is left, or ``keep`` it.
     secrets: names of environment variables whose values are masked wherever the arguments are shown. (The values of
     variables are never shown anyway, marked or not.)
+    channel: give it a two-way message channel, as Node.js does (``NODE_CHANNEL_FD``); no message either way may have
+    more than ``message_limit_bytes``.
+    notify: listen to what it says about itself (``NOTIFY_SOCKET``, sd_notify(3)). watchdog_s: it must say
+    ``WATCHDOG=1`` at least so often, or it is ended; implies ``notify``.
     """
 
     argv: tuple[str, ...]
@@ -75,6 +80,10 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     line_limit_bytes: int = LINE_LIMIT_BYTES
     descendants: Literal["end", "keep"] = "end"
     secrets: tuple[str, ...] = ()
+    channel: bool = False
+    message_limit_bytes: int = MESSAGE_LIMIT_BYTES
+    notify: bool = False
+    watchdog_s: float | None = None
 
     def __post_init__(self) -> None:
         """Raise InvalidCommand for anything no kernel could run, naming the field."""
@@ -87,8 +96,9 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
         _check_streams(self)
         _check_descriptors(self.fds)
         _check_ending(self)
-        for field in ("output_limit_bytes", "line_limit_bytes"):
+        for field in ("output_limit_bytes", "line_limit_bytes", "message_limit_bytes"):
             check_whole(field, getattr(self, field), 1)
+        _check_talk(self)
 
     def __str__(self) -> str:
         """Quote the arguments so that the line can be pasted into a shell, secrets masked."""
@@ -245,6 +255,16 @@ def _check_ending(given: Command) -> None:
         raise InvalidCommand("descendants", f"must be 'end' or 'keep', got {given.descendants!r}")
     if not isinstance(given.limits, Limits):
         raise InvalidCommand("limits", f"must be Limits(…), got {type(given.limits).__name__}")
+
+
+def _check_talk(given: Command) -> None:
+    for field in ("channel", "notify"):
+        if not isinstance(getattr(given, field), bool):
+            raise InvalidCommand(field, f"must be True or False, got {getattr(given, field)!r}")
+    if given.watchdog_s is not None:
+        check_duration("watchdog_s", given.watchdog_s)
+        if not given.watchdog_s:
+            raise InvalidCommand("watchdog_s", "must be more than 0; leave it out to wait for nothing")
 
 
 def _sequence(field: str, given: object) -> Sequence[object]:

@@ -117,6 +117,51 @@ class Resumed(Event, frozen=True, kw_only=True):
     by: str = "us"
 
 
+class MessageReceived(Event, frozen=True, kw_only=True):
+    """A program under a supervisor's care sent this message through its channel."""
+
+    message: Any
+
+
+class ChannelMisused(Event, frozen=True, kw_only=True):
+    """A program wrote to its channel what is no message. ``excerpt`` is how it began; it is dropped, no more."""
+
+    reason: str
+    excerpt: str
+    size_bytes: int
+
+
+class ChannelClosed(Event, frozen=True, kw_only=True):
+    """Nothing more comes through the channel, nor can anything be sent. ``incomplete_bytes`` were no whole message."""
+
+    incomplete_bytes: int = 0
+
+
+class Notified(Event, frozen=True, kw_only=True):
+    """A program said something about itself (sd_notify): ``fields`` are its assignments, known or not, as they came."""
+
+    fields: dict[str, str]
+
+
+class NoticeRejected(Event, frozen=True, kw_only=True):
+    """Somebody said something about this program that has no right to: nothing of it was believed."""
+
+    reason: str
+    pid: int
+
+
+class Ready(Event, frozen=True, kw_only=True):
+    """It can be used by whoever waits for it. ``by``: how we know (notify, log, port, http, file)."""
+
+    by: str
+
+
+class Done(Event, frozen=True, kw_only=True):
+    """It has done its work, by its own word or by the file that says so, whether or not it has ended."""
+
+    result: Any = None
+
+
 class LogDiskFull(Event, frozen=True, kw_only=True):
     """The file system of a log is full: what the task prints now is lost, or its own writes fail."""
 

@@ -19,6 +19,7 @@ class TaskView(Struct, frozen=True, kw_only=True):
     attempt: from 1. pid: None until started; kept after the end. command: quoted, can be pasted; argv: the same as a
     list. cwd: absolute. outcome: None until ended. waiting: why it is still queued. last_line: the last thing it
     printed, where that can be seen (a pipe, a pty, a log). orphaned: its keeper is gone; it runs on without.
+    ready, status, progress (0 to 1), phase, checkpoint, session, main_pid: what this attempt says of itself.
     """
 
     id: str
@@ -41,6 +42,13 @@ class TaskView(Struct, frozen=True, kw_only=True):
     group: str | None = None
     labels: dict[str, str] = {}
     orphaned: bool = False
+    ready: bool = False
+    status: str | None = None
+    progress: float | None = None
+    phase: str | None = None
+    checkpoint: str | None = None
+    session: str | None = None
+    main_pid: int | None = None
 
     @property
     def is_over(self) -> bool:

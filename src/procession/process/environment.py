@@ -8,17 +8,22 @@ from collections.abc import Mapping
 
 from procession.errors import TooLong
 from procession.model.command import Command
+from procession.wire.node_ipc import CHANNEL_FD, SERIALIZATION_MODE
 from procession.wire.sparing import MARK
+from procession.wire.variables import ATTEMPT, MARKER, TASK
 
 MEANT_FOR_US = (
     "LISTEN_FDNAMES",
     "LISTEN_FDS",
     "LISTEN_PID",
-    "NODE_CHANNEL_FD",
-    "NODE_CHANNEL_SERIALIZATION_MODE",
+    CHANNEL_FD,
+    SERIALIZATION_MODE,
     "NODE_UNIQUE_ID",
     "NOTIFY_SOCKET",
     MARK,
+    TASK,
+    ATTEMPT,
+    MARKER,
     "WATCHDOG_PID",
     "WATCHDOG_USEC",
 )

@@ -15,7 +15,7 @@ from procession.process.announce import Announcer
 from procession.process.launch import Launched, launch
 from procession.process.process import Process
 
-_OPTION_NAMES = {"timeout": "timeout_s", "grace": "grace_s", "leak_grace": "leak_grace_s"}
+_OPTION_NAMES = {"timeout": "timeout_s", "grace": "grace_s", "leak_grace": "leak_grace_s", "watchdog": "watchdog_s"}
 _FIELDS = frozenset(Command.__struct_fields__)
 
 

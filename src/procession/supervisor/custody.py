@@ -22,6 +22,7 @@ from procession.process.boot import identify
 from procession.process.launch import launch
 from procession.process.spawn import Spawning
 from procession.process.strays import Stray, find_strays
+from procession.supervisor.equipment import equipped
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -158,7 +159,7 @@ class KeptAttempt:
         self.entry = entry
         self.record = record
         self._custody = custody
-        self._spawning = Spawning(entry.task.command, start=partial(start, self), is_new=is_new)
+        self._spawning = Spawning(equipped(entry), start=partial(start, self), is_new=is_new)
         self._process: Process | None = None
         self.holds = False
 

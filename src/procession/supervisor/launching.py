@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from procession.supervisor.entry import Entry
+from procession.supervisor.equipment import equipped
 from procession.supervisor.launcher import Block, Launcher
 
 Launch = Callable[[Entry], Block]
@@ -18,4 +19,4 @@ def launching(launcher: Launcher | None) -> Launch:
 
         launcher = spawn
     start = launcher
-    return lambda entry: start(entry.task.command)
+    return lambda entry: start(equipped(entry))

@@ -1,0 +1,18 @@
+"""What an attempt is given beside what its task says: who it is, and ways to speak to us."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from procession.wire.variables import ATTEMPT, TASK
+
+if TYPE_CHECKING:
+    from procession.model.command import Command
+    from procession.supervisor.entry import Entry
+
+
+def equipped(entry: Entry) -> Command:
+    """Give the command of the next attempt of ``entry``, told which attempt of which task it is."""
+    command = entry.task.command
+    told: dict[str, str | None] = {TASK: entry.id, ATTEMPT: str(entry.view.attempt)}
+    return command.placed(env={**command.env, **told})

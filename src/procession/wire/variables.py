@@ -1,0 +1,10 @@
+"""Variables that tell a program under a supervisor's care who it is, and where it says that it is done.
+
+They are for that program alone: one that starts others does not pass them on.
+"""
+
+from __future__ import annotations
+
+TASK = "PROCESSION_TASK"
+ATTEMPT = "PROCESSION_ATTEMPT"
+MARKER = "PROCESSION_MARKER"
