@@ -23,6 +23,7 @@ _ROOMS = {
     "procession.model.command": "Command StopStep command shell",
     "procession.model.limits": "Limits",
     "procession.model.outcome": "ExitStatus Outcome OutcomeKind Usage",
+    "procession.model.readiness": "ByFile ByHttp ByLog ByNotice ByPort DoneWhen",
     "procession.model.state": "State TRANSITIONS",
     "procession.model.stdio": "Descriptor File INHERIT Inherit Log MERGED Merged NULL Null PIPE PTY Pipe Pty",
     "procession.model.task": "Dependency Task",
@@ -55,6 +56,14 @@ if TYPE_CHECKING:
         Outcome as Outcome,
         OutcomeKind as OutcomeKind,
         Usage as Usage,
+    )
+    from procession.model.readiness import (
+        ByFile as ByFile,
+        ByHttp as ByHttp,
+        ByLog as ByLog,
+        ByNotice as ByNotice,
+        ByPort as ByPort,
+        DoneWhen as DoneWhen,
     )
     from procession.model.state import TRANSITIONS as TRANSITIONS, State as State
     from procession.model.stdio import *

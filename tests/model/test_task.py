@@ -58,8 +58,8 @@ def test_bad_fields_are_named(field, value):
 
 
 def test_a_condition_that_is_none():
-    """There are three conditions."""
-    with pytest.raises(InvalidTask, match="started, succeeded, ended"):
+    """There are four conditions."""
+    with pytest.raises(InvalidTask, match="started, ready, succeeded, ended"):
         Dependency("a", "done")
 
 

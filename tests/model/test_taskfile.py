@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from procession.errors import InvalidTaskFile
 from procession.model.pool import Pool
+from procession.model.readiness import ByFile, ByHttp, ByLog, ByNotice, ByPort, DoneWhen
 from procession.model.stdio import INHERIT, MERGED, NULL, PIPE, File, Log, Pty
 from procession.model.task import Dependency
 from procession.model.taskfile import read_task_text
@@ -193,6 +194,22 @@ REFUSED = [
     ("retries = 2", "retries = -1", 12, "tasks.thumbnails.retries", "a whole number from 0"),
     ("retries = 2", "retrys = 2", 12, "tasks.thumbnails.retrys", "did you mean 'retries'?"),
     ("retries = 2", 'descendants = "kill"', 12, "tasks.thumbnails.descendants", "'end', 'keep'"),
+    ("retries = 2", 'ready = "soon"', 12, "tasks.thumbnails.ready", '"notify", { log'),
+    ("retries = 2", 'ready = { log = "(" }', 12, "tasks.thumbnails.ready.log", "no regular expression"),
+    ("retries = 2", "ready = { port = 0 }", 12, "tasks.thumbnails.ready.port", "from 1 to 65535"),
+    ("retries = 2", "ready = { port = 1, hots = 'a' }", 12, "tasks.thumbnails.ready.hots", "unknown key"),
+    ("retries = 2", "ready = { port = 1, file = 'a' }", 12, "tasks.thumbnails.ready", '"notify", { log'),
+    ("retries = 2", "ready = { http = 'https://a' }", 12, "tasks.thumbnails.ready.http", "a URL like http://"),
+    ("retries = 2", "ready = { file = '' }", 12, "tasks.thumbnails.ready.file", "must be text"),
+    ("retries = 2", "ready_timeout = '5s'", 12, "tasks.thumbnails.ready_timeout", "waits for nothing"),
+    ("retries = 2", "done_when = 'out'", 12, "tasks.thumbnails.done_when", '{ file = "path" }'),
+    (
+        '["download"]',
+        '[{ task = "download", condition = "ready" }]',
+        10,
+        "tasks.thumbnails.after[0]",
+        "does not say how",
+    ),
     ("retries = 2", 'group = "a b"', 12, "tasks.thumbnails.group", "cannot be 'a b'"),
     ("retries = 2", "limits = { nofiles = 1 }", 12, "tasks.thumbnails.limits.nofiles", "a resource limit"),
     ("retries = 2", "limits = { umask = 22 }", 12, "tasks.thumbnails.limits.umask", "octal digits in quotes"),
@@ -249,6 +266,21 @@ def test_a_longer_circle():
     waits = {"a": "b", "b": "c", "c": "a"}
     assert all(waits[one] == other for one, other in itertools.pairwise(names))
     assert names[0] == names[-1]
+
+
+def test_ways_to_be_ready():
+    """Each way to be ready arrives as what it is, and so does the file that ends the work."""
+    ways = {
+        '"notify"': ByNotice(),
+        '{ log = "up$" }': ByLog("up$"),
+        "{ port = 80 }": ByPort(80),
+        '{ port = 80, host = "::1" }': ByPort(80, "::1"),
+        '{ http = "http://localhost:8/a?b" }': ByHttp("http://localhost:8/a?b"),
+        '{ file = "a.sock" }': ByFile("a.sock"),
+    }
+    for way, meant in ways.items():
+        task = _read_one(f'command = "x"\nready = {way}\nready_timeout = "1m"\ndone_when = {{ file = "out" }}')
+        assert (task.ready, task.ready_timeout_s, task.done_when) == (meant, 60.0, DoneWhen("out"))
 
 
 def test_bytes_that_are_no_utf8():

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from procession.errors import InvalidTransition, NoDescriptorsLeft, ProcessionError, ProgramNotFound
-from procession.model.event import Suspended
+from procession.model.event import Notified, Suspended
 from procession.model.outcome import Outcome, OutcomeKind
+from procession.model.readiness import ByNotice
 from procession.model.state import LIVE, TRANSITIONS, State, check_transition
 from procession.model.task import CONDITIONS, Dependency
 
@@ -24,7 +25,7 @@ STEPS = st.one_of(
         st.lists(st.tuples(st.integers(0, 9), st.sampled_from(CONDITIONS)), max_size=2),
     ),
     st.tuples(st.just("finish"), st.integers(0, 9), st.sampled_from(OUTCOMES)),
-    st.tuples(st.sampled_from(["time_out", "outside"]), st.integers(0, 9)),
+    st.tuples(st.sampled_from(["time_out", "outside", "say_ready"]), st.integers(0, 9)),
     st.tuples(st.sampled_from(["stop", "kill", "suspend", "resume", "signal", "retry", "abandon"]), st.integers(0, 9)),
     st.tuples(st.just("move"), st.integers(0, 5)),
     st.tuples(st.just("settle")),
@@ -104,8 +105,8 @@ async def _perform(it, step, *arguments):
     if step == "submit":
         program, retries, after = arguments
         known = [Dependency(views[n % len(views)].id, condition) for n, condition in after] if views else []
-        it.supervisor.submit([program], retries=retries, after=known)
-    elif step in {"finish", "time_out", "outside"}:
+        it.supervisor.submit([program], retries=retries, after=known, ready=ByNotice(), ready_timeout_s=3)
+    elif step in {"finish", "time_out", "outside", "say_ready"}:
         _happen(it, step, *arguments)
     elif step == "move":
         it.clock.move(arguments[0])
@@ -125,6 +126,8 @@ def _happen(it, step, which, outcome=None):
         process.finish(outcome)
     elif step == "time_out":
         process.stop_for_time_out()
+    elif step == "say_ready":
+        process.tell(Notified(at=it.clock.time(), fields={"READY": "1"}))
     else:
         process.tell(Suspended(at=it.clock.time(), by="outside"))
 

@@ -16,15 +16,16 @@ from msgspec import Struct
 from procession.errors import InvalidCommand, InvalidTask
 from procession.model.command import Argument, Command, normalise_argv
 from procession.model.names import check_name
+from procession.model.readiness import DoneWhen, Readiness
 
-Condition = Literal["started", "succeeded", "ended"]
+Condition = Literal["started", "ready", "succeeded", "ended"]
 CONDITIONS: Final[tuple[str, ...]] = get_args(Condition)
 Restart = Literal["no", "resume", "retry"]
 RESTARTS: Final[tuple[str, ...]] = get_args(Restart)
 
 
 class Dependency(Struct, frozen=True, forbid_unknown_fields=True):
-    """Wait until ``task`` has started (in any attempt), succeeded, or ended (however, retries included)."""
+    """Wait until ``task`` has started (in any attempt), is ready, succeeded, or ended (however, retries included)."""
 
     task: str
     condition: Condition = "succeeded"
@@ -46,6 +47,8 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     delay_s: not before so long after it was submitted. labels: for people and scripts; nothing is decided by them.
     restart: what becomes of it if the machine goes down while it runs: nothing, or a new attempt, which either goes on
     where the last one was or begins anew.
+    ready: how it is known that it can be used by those who wait for that; within ``ready_timeout_s`` of its start, or
+    it is ended. done_when: the file by which it is known that it has done its work; then it need not end by itself.
     """
 
     command: Command
@@ -61,6 +64,9 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     delay_s: float = 0.0
     labels: dict[str, str] = {}
     restart: Restart = "no"
+    ready: Readiness | None = None
+    ready_timeout_s: float | None = None
+    done_when: DoneWhen | None = None
 
     def __post_init__(self) -> None:
         """Raise InvalidTask for a field that cannot be, naming it."""
@@ -79,6 +85,7 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
         _check_labels(self.labels)
         if self.restart not in RESTARTS:
             raise InvalidTask("restart", f"cannot be {self.restart!r}; there are {', '.join(RESTARTS)}")
+        _check_readiness(self)
 
 
 def task(work: Task | Command | Sequence[Argument], /, **fields: Any) -> Task:
@@ -116,6 +123,19 @@ def _check_kinds(given: Task) -> None:
     for each in given.after:
         if not isinstance(each, Dependency):
             raise InvalidTask("after", f"must hold Dependency values, got {type(each).__name__}")
+
+
+def _check_readiness(given: Task) -> None:
+    if given.ready is not None and not isinstance(given.ready, Readiness):
+        raise InvalidTask(
+            "ready", f"must be ByNotice(), ByLog(…), ByPort(…), ByHttp(…) or ByFile(…), got {given.ready!r}"
+        )
+    if given.done_when is not None and not isinstance(given.done_when, DoneWhen):
+        raise InvalidTask("done_when", f"must be DoneWhen(file), got {given.done_when!r}")
+    if given.ready_timeout_s is not None:
+        _check_number("ready_timeout_s", given.ready_timeout_s)
+        if given.ready is None:
+            raise InvalidTask("ready_timeout_s", "waits for nothing", hint="say by `ready` how it becomes ready")
 
 
 def _check_labels(given: object) -> None:

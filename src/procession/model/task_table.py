@@ -13,6 +13,7 @@ from procession.errors import InvalidCommand, InvalidTask
 from procession.model import field_readers as fields
 from procession.model import stream_readers as streams
 from procession.model.command import Command, shell
+from procession.model.readiness_readers import read_done_when, read_readiness
 from procession.model.stdio import File, Log
 from procession.model.task import RESTARTS, Task
 from procession.model.toml_lines import Place
@@ -33,6 +34,9 @@ _COMMAND_KEYS: Final[dict[str, tuple[str, Reader]]] = {
     "grace": ("grace_s", fields.read_grace),
     "output_limit": ("output_limit_bytes", fields.read_size),
     "descendants": ("descendants", fields.read_one_of("end", "keep")),
+    "channel": ("channel", fields.read_flag),
+    "message_limit": ("message_limit_bytes", fields.read_size),
+    "watchdog": ("watchdog_s", fields.read_duration),
 }
 _TASK_KEYS: Final[dict[str, tuple[str, Reader]]] = {
     "after": ("after", fields.read_dependencies),
@@ -43,6 +47,9 @@ _TASK_KEYS: Final[dict[str, tuple[str, Reader]]] = {
     "delay": ("delay_s", fields.read_duration),
     "labels": ("labels", fields.read_labels),
     "restart": ("restart", fields.read_one_of(*RESTARTS)),
+    "ready": ("ready", read_readiness),
+    "ready_timeout": ("ready_timeout_s", fields.read_duration),
+    "done_when": ("done_when", read_done_when),
 }
 _WHAT: Final[dict[str, tuple[str, Reader]]] = {
     "command": ("argv", fields.read_words),

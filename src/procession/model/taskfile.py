@@ -102,12 +102,17 @@ class _Reading:
 
     def _check_dependencies(self, tasks: list[Task], tables: object) -> None:
         known = set(tables) if isinstance(tables, dict) else set()
+        silent = {task.name for task in tasks if task.ready is None}
         for task in tasks:
             for index, dependency in enumerate(task.after):
                 if dependency.task not in known:
                     place: Place = ("tasks", task.name or "", "after", index)
                     problem = f"no task of this file is called {dependency.task!r}"
                     self._report(place, f"{problem}; {suggest(dependency.task, known)}", "")
+                if dependency.condition == "ready" and dependency.task in silent:
+                    place = ("tasks", task.name or "", "after", index)
+                    hint = f'write ready = "notify" (or another way) under [tasks.{dependency.task}]'
+                    self._report(place, f"{dependency.task!r} does not say how it becomes ready", hint)
         circle = find_circle({task.name or "": [each.task for each in task.after] for task in tasks})
         if circle:
             self._report(("tasks", circle[0], "after"), f"goes in a circle: {' waits for '.join(circle)}", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -63,6 +63,18 @@ class TaskView(Struct, frozen=True, kw_only=True):
     def as_dict(self) -> dict[str, Any]:
         """Give plain JSON types; every key is always there, None where nothing is known."""
         return dict(encodable(msgspec.to_builtins(self)))
+
+
+NOTHING_SAID: Final[dict[str, Any]] = {
+    "ready": False,
+    "status": None,
+    "progress": None,
+    "phase": None,
+    "checkpoint": None,
+    "session": None,
+    "main_pid": None,
+}
+"""What is shown of an attempt that has said nothing yet."""
 
 
 def view_of(task: Task, id: str, cwd: str | None, at: float) -> TaskView:  # noqa: A002 - the field's own name

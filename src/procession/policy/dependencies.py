@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 class Upstream(Struct, frozen=True, kw_only=True):
     """What is known of a task that others wait for.
 
-    has_started: it ran in some attempt. outcome: None until it is over, retries included.
+    has_started: it ran in some attempt. is_ready: its present attempt is ready, or its last one was. outcome: None
+    until it is over, retries included.
     """
 
     has_started: bool = False
+    is_ready: bool = False
     outcome: Outcome | None = None
 
 
@@ -68,7 +70,7 @@ def judge_dependency(dependency: Dependency, upstream: Upstream) -> Verdict:
     )
 
 
-_VERBS = {"started": "start", "succeeded": "succeed", "ended": "end"}
+_VERBS = {"started": "start", "ready": "become ready", "succeeded": "succeed", "ended": "end"}
 
 _HELPING = dict.fromkeys(("killed", "stopped", "cancelled", "evicted", "lost"), "was ") | {
     "out of memory": "ran ",
@@ -79,6 +81,8 @@ _HELPING = dict.fromkeys(("killed", "stopped", "cancelled", "evicted", "lost"), 
 def _is_met(dependency: Dependency, upstream: Upstream) -> bool:
     if dependency.condition == "started":
         return upstream.has_started
+    if dependency.condition == "ready":
+        return upstream.is_ready and (upstream.outcome is None or upstream.outcome.ok)
     if upstream.outcome is None:
         return False
     return dependency.condition == "ended" or upstream.outcome.ok

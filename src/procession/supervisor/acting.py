@@ -1,17 +1,15 @@
-"""ACTS: carry a wish to the process of a task, in the way its state needs.
-
-An act runs in a task of its own: who asked may be cancelled, the act is not.
-"""
+"""ACTS: carry a wish to the process of a task, in the way its state needs. Not here: acts under way (`acts`)."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from procession.errors import AlreadyEnded, UsageError
 from procession.model.event import Stopping
 from procession.model.state import State
+from procession.supervisor.acts import Act, begin_act
 from procession.supervisor.endings import never_ran
 from procession.supervisor.launcher import RunningProcess
 
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from procession.model.view import TaskView
     from procession.supervisor.conductor import Conductor
     from procession.supervisor.entry import Entry
-
-Act = Callable[[RunningProcess], Awaitable[Any]]
 
 
 def ask_to_end(
@@ -42,7 +38,7 @@ def ask_to_end(
     if state is State.STARTING and entry.runner is not None:
         entry.runner.cancel()
         return None
-    return _begin(entry, act) if insist or state is not State.STOPPING else None
+    return begin_act(entry, act) if insist or state is not State.STOPPING else None
 
 
 async def wait_until_over(entry: Entry, act: asyncio.Task[None] | None) -> TaskView:
@@ -98,20 +94,3 @@ async def finish_uninterrupted(awaitable: Awaitable[Any]) -> None:
         except asyncio.CancelledError:
             continue
     work.result()
-
-
-def _begin(entry: Entry, act: Act) -> asyncio.Task[None] | None:
-    process = entry.attempt.process if entry.attempt else None
-    if process is None:
-        return None
-    acting = asyncio.create_task(_carry_out(act(process)))
-    entry.acts.add(acting)
-    acting.add_done_callback(entry.acts.discard)
-    return acting
-
-
-async def _carry_out(awaitable: Awaitable[Any]) -> None:
-    try:
-        await awaitable
-    except AlreadyEnded:
-        return  # it ended by itself at the same moment, which is what was asked for

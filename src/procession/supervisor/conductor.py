@@ -16,6 +16,7 @@ from procession.model.amounts import format_duration
 from procession.model.event import (
     Ended,
     Event,
+    Ready,
     Retrying,
     Snapshot,
     SoftLimitPassed,
@@ -35,6 +36,7 @@ from procession.supervisor.fold import fold
 from procession.supervisor.last_line import LastLine
 from procession.supervisor.log_tail import log_paths
 from procession.supervisor.ready_queue import ReadyQueue
+from procession.supervisor.readying import sizes_of_logs, watch_readiness
 from procession.supervisor.registry import Registry
 
 if TYPE_CHECKING:
@@ -201,13 +203,17 @@ class Conductor:
         self._tell_soft_limit()
         entry.last_line = LastLine(log_paths(entry.task.command))
         entry.told = frozenset()
+        entry.log_offsets = sizes_of_logs(entry.task)
         self.record(Starting(at=self.clock.time(), command=entry.view.command).of(entry.id, entry.view.attempt))
         self._run(entry, partial(self._launch, entry))
 
     def adopt(self, entry: Entry, block: Block) -> None:
         """Look after an attempt that was started by whoever was here before us."""
         entry.last_line = LastLine(log_paths(entry.task.command))
-        self._run(entry, lambda: block, is_taken_over=entry.view.state is not State.STARTING)
+        is_taken_over = entry.view.state is not State.STARTING
+        self._run(entry, lambda: block, is_taken_over=is_taken_over)
+        if is_taken_over:
+            entry.readiness = watch_readiness(entry, self.clock, partial(self._take, entry))
 
     def _run(self, entry: Entry, begin: Callable[[], Block], *, is_taken_over: bool = False) -> None:
         record, hear = partial(self._take, entry), partial(self._hear, entry)
@@ -229,12 +235,19 @@ class Conductor:
         if (event.name == "stopping" and entry.view.state is State.STOPPING) or event.name in entry.told:
             return
         self.record(event.of(entry.id, entry.view.attempt))
+        if entry.readiness is not None:
+            entry.readiness.hear(event)
         if isinstance(event, Started):
             entry.has_started = True
+            self._settle_dependents(entry)
+            entry.readiness = watch_readiness(entry, self.clock, partial(self._take, entry))
+        elif isinstance(event, Ready):
             self._settle_dependents(entry)
 
     def _hear(self, entry: Entry, stream: str, data: bytes) -> None:
         entry.last_line.feed(stream, data)
+        if entry.readiness is not None:
+            entry.readiness.hear_output(stream, data)
         self.announcer.tell_output(entry.id, stream, data)
 
     def _attempt_over(self, entry: Entry, runner: asyncio.Task[Outcome]) -> None:
@@ -243,6 +256,9 @@ class Conductor:
             return
         outcome = self._outcome_of(entry, runner)
         entry.last_line.finish()
+        if entry.readiness is not None:
+            entry.readiness.close()
+            entry.readiness = None
         entry.attempt = entry.runner = None
         self.conclude(entry, outcome)
 

@@ -13,12 +13,15 @@ from procession.policy.order import Rank, rank
 from procession.supervisor.last_line import LastLine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from procession.model.context import Context
     from procession.model.outcome import Outcome
     from procession.model.task import Task
     from procession.model.view import TaskView
     from procession.supervisor.attempt import Attempt
     from procession.supervisor.clock import Timer
+    from procession.supervisor.readiness import ReadinessWatch
 
 
 class Entry:
@@ -26,12 +29,13 @@ class Entry:
 
     wish: by whom its end was asked for, if it was. retries_used: since it was submitted, or retried by hand.
     last_outcome: of the attempt before the present one. due_at: when its next attempt may start. told: what is told
-    once of an attempt, and was told by whoever looked after it before us.
+    once of an attempt, and was told by whoever looked after it before us. readiness: who watches for it, until it is
+    ready. log_offsets: from where on its logs are those of the present attempt, by path.
     """
 
     __slots__ = (
-        "acts", "attempt", "context", "due_at", "has_started", "last_line", "last_outcome", "number", "over", "rank",
-        "retries_used", "runner", "task", "timer", "told", "view", "wish",
+        "acts", "attempt", "context", "due_at", "has_started", "last_line", "last_outcome", "log_offsets", "number",
+        "over", "rank", "readiness", "retries_used", "runner", "task", "timer", "told", "view", "wish",
     )  # fmt: skip
 
     def __init__(self, task: Task, view: TaskView, number: int, context: Context | None = None) -> None:
@@ -52,6 +56,8 @@ class Entry:
         self.last_line = LastLine()
         self.last_outcome: Outcome | None = None
         self.told: frozenset[str] = frozenset()
+        self.readiness: ReadinessWatch | None = None
+        self.log_offsets: Mapping[str, int] = {}
         self.over = asyncio.Event()
 
     @classmethod
@@ -75,7 +81,7 @@ class Entry:
     @property
     def upstream(self) -> Upstream:
         """What others that wait for it may know."""
-        return Upstream(has_started=self.has_started, outcome=self.view.outcome)
+        return Upstream(has_started=self.has_started, is_ready=self.view.ready, outcome=self.view.outcome)
 
     def shown(self) -> TaskView:
         """Give the view with the last line as it is now."""

@@ -12,6 +12,7 @@ from procession.model.event import (
     Event,
     Exited,
     Orphaned,
+    Ready,
     Requeued,
     Resumed,
     Retrying,
@@ -23,6 +24,7 @@ from procession.model.event import (
 )
 from procession.model.state import State, check_transition
 from procession.model.units import format_duration
+from procession.model.view import NOTHING_SAID
 
 if TYPE_CHECKING:
     from procession.model.view import TaskView
@@ -34,7 +36,7 @@ def fold(view: TaskView, event: Event) -> TaskView:  # noqa: C901, PLR0911, PLR0
         case Waiting():
             return replace(view, waiting=event.reason)
         case Starting():
-            return _moved(view, State.STARTING, waiting=None, last_line=None, orphaned=False)
+            return _moved(view, State.STARTING, waiting=None, last_line=None, orphaned=False, **NOTHING_SAID)
         case Started():
             return _moved(view, State.RUNNING, pid=event.pid, started_at=event.at)
         case Suspended():
@@ -49,6 +51,8 @@ def fold(view: TaskView, event: Event) -> TaskView:  # noqa: C901, PLR0911, PLR0
             return _moved(view, State.QUEUED, waiting="waiting: it was not started yet", pid=None, started_at=None)
         case Exited():
             return replace(view, ended_at=event.at)
+        case Ready():
+            return replace(view, ready=True)
         case Orphaned():
             return replace(view, orphaned=True)
         case Adopted():
@@ -85,4 +89,5 @@ def _requeued(view: TaskView, event: Retrying) -> TaskView:
         started_at=None,
         ended_at=None,
         outcome=None,
+        **NOTHING_SAID,
     )

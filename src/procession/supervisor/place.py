@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from procession.model.readiness import ByFile
 from procession.model.stdio import File, Log
 
 if TYPE_CHECKING:
     from procession.model.command import Command
+    from procession.model.task import Task
 
 _STREAMS = ("stdin", "stdout", "stderr")
 
@@ -31,6 +33,16 @@ def placed(command: Command, directory: str | None = None) -> tuple[Command, str
         changes.update(_told(command, directory))
     placed = command.placed(**changes)
     return placed, placed.cwd or here
+
+
+def placed_task(task: Task, command: Command, directory: str | None) -> Task:
+    """Give ``task`` with ``command`` and with absolute paths in what it waits for; ``directory`` is where it runs."""
+    changes: dict[str, Any] = {"command": command}
+    if isinstance(task.ready, ByFile) and directory is not None:
+        changes["ready"] = replace(task.ready, path=_absolute(directory, task.ready.path))
+    if task.done_when is not None and directory is not None:
+        changes["done_when"] = replace(task.done_when, file=_absolute(directory, task.done_when.file))
+    return replace(task, **changes)
 
 
 def _told(command: Command, directory: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from procession.model.event import Adopted, Requeued
 from procession.model.outcome import Outcome
 from procession.model.record import AttemptRecord, Phase
 from procession.model.state import State
+from procession.model.stdio import Log
 from procession.policy.recovery import Ended, Fate, Found, Kept, NeverStarted, Orphaned, judge_attempt
 from procession.policy.running_time import running_s
 from procession.process.boot import boot_id, is_alive
@@ -28,6 +29,7 @@ from procession.supervisor.endings import wished
 from procession.supervisor.entry import Entry
 
 if TYPE_CHECKING:
+    from procession.model.command import Command
     from procession.process.leader import Leader
     from procession.process.tree import Tree
     from procession.supervisor.conductor import Conductor
@@ -151,6 +153,7 @@ class Recovery:
         entry.told = frozenset(str(event["event"]) for event in events) & _TOLD_ONCE
         if record.leader is None and leader.pid:
             tree.take_leader(leader.pid)
+        entry.log_offsets = _offsets_by_path(record, entry.task.command)
         held = self._held.pop(record.key, {})
         ran_s = running_s(events, time.time())
         launched = relaunch(record, entry.task.command, leader, tree, held=held, ran_s=ran_s)
@@ -182,6 +185,11 @@ class Recovery:
             self._custody.keeper.link.drop(key)
         for key in self._greeting.ended.keys() - self._watched:  # written down, or of no interest: acknowledged next
             self._custody.keeper.link.forget(key)
+
+
+def _offsets_by_path(record: AttemptRecord, command: Command) -> dict[str, int]:
+    logs = {name: getattr(command, name) for name in record.offsets}
+    return {log.path: record.offsets[name] for name, log in logs.items() if isinstance(log, Log)}
 
 
 def _owners(not_over: list[AttemptRecord]) -> dict[str, int]:

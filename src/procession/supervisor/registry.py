@@ -121,6 +121,15 @@ class Registry:
             for dependency in task.after:
                 if dependency.task not in batch and self.find(dependency.task) is None:
                     raise InvalidTask("after", f"names no task that is known: {dependency.task!r}")
+                if dependency.condition == "ready":
+                    self._check_can_be_ready(dependency.task, batch)
         circle = find_circle({name: [each.task for each in task.after] for name, task in batch.items()})
         if circle:
             raise InvalidTask("after", f"goes in a circle: {' waits for '.join(circle)}")
+
+    def _check_can_be_ready(self, id: str, batch: Mapping[str, Task]) -> None:  # noqa: A002 - the field's own name
+        known = self.find(id)
+        upstream = batch.get(id) or (known.task if known else None)
+        if upstream is not None and upstream.ready is None:
+            hint = f'give {id} one of: ready = "notify", {{ log = … }}, {{ port = … }}, {{ http = … }}, {{ file = … }}'
+            raise InvalidTask("after", f"waits until {id} is ready, but that does not say how it becomes so", hint=hint)

@@ -33,7 +33,7 @@ from procession.supervisor.entry import Entry
 from procession.supervisor.launcher import Launcher
 from procession.supervisor.launching import Launch, launching
 from procession.supervisor.ledger import Ledger, NoLedger
-from procession.supervisor.place import placed
+from procession.supervisor.place import placed, placed_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -336,7 +336,7 @@ class Supervisor:
         command = self._ledger.place(id_, command)
         view = view_of(given, id_, cwd, self._conductor.clock.time())
         number = self._ledger.next_number()
-        entry = Entry(task(given, command=command), view, number, context)
+        entry = Entry(placed_task(given, command, cwd), view, number, context)
         self._conductor.accept(entry)
         self._ledger.accept(entry)
         return entry
