@@ -20,6 +20,8 @@ _ROOMS = {
         "StartFailed StartTimedOut StdioUnavailable Stopped StoreUnavailable StreamUnavailable TalkError "
         "TextFileBusy TimedOut TooLong UnknownTask UnsafePath UsageError"
     ),
+    "procession.ipc.channel": "Channel",
+    "procession.ipc.request": "Request",
     "procession.model.command": "Command StopStep command shell",
     "procession.model.limits": "Limits",
     "procession.model.outcome": "ExitStatus Outcome OutcomeKind Usage",
@@ -29,6 +31,7 @@ _ROOMS = {
     "procession.model.task": "Dependency Task",
     "procession.model.view": "TaskView",
     "procession.process.announce": "json_lines",
+    "procession.process.fork": "Worker fork",
     "procession.process.keeper": "Keeper",
     "procession.process.process": "Process",
     "procession.process.result": "Result",
@@ -49,6 +52,8 @@ if TYPE_CHECKING:
     from procession.client.async_client import AsyncClient as AsyncClient
     from procession.client.client import Client as Client
     from procession.errors import *
+    from procession.ipc.channel import Channel as Channel
+    from procession.ipc.request import Request as Request
     from procession.model.command import Command as Command, StopStep as StopStep, command as command, shell as shell
     from procession.model.limits import Limits as Limits
     from procession.model.outcome import (
@@ -70,6 +75,7 @@ if TYPE_CHECKING:
     from procession.model.task import Dependency as Dependency, Task as Task
     from procession.model.view import TaskView as TaskView
     from procession.process.announce import json_lines as json_lines
+    from procession.process.fork import Worker as Worker, fork as fork
     from procession.process.keeper import Keeper as Keeper
     from procession.process.process import Process as Process
     from procession.process.result import Result as Result

@@ -28,6 +28,7 @@ from procession.process.process import Process
 
 PARENT_MATTERS = {
     "test_after_the_end",
+    "test_channel",
     "test_descendants_kept",
     "test_descriptors",
     "test_escapees",

@@ -15,6 +15,7 @@ from procession.kernel.waiters import wake
 from procession.model.command import Command
 from procession.process.leader import Leader
 from procession.process.parent import Parent
+from procession.process.stdio import OpenStreams
 from procession.process.tree import Tree, end_at_once
 
 _PROGRAM = str(Path(__file__).with_name("bootstrap.py"))
@@ -23,19 +24,19 @@ _REPORT_BYTES = 64
 Translate = Callable[[ExecFailed, Command, str], StartError]
 
 
-def is_needed(command: Command, pty_stream: int | None, parent: Parent) -> bool:
+def is_needed(command: Command, streams: OpenStreams, parent: Parent) -> bool:
     """Whether the job asks for a terminal, limits or moved descriptors, or would inherit signals we cannot hide."""
     limits = command.limits
     return (
-        pty_stream is not None
+        streams.pty_stream is not None
         or bool(limits.soft or limits.hard or limits.nice or parent.nice_change)
-        or list(command.fds) != parent.numbers(list(command.fds.values()))
+        or list(streams.further) != parent.numbers(list(streams.further.values()))
         or parent.leaks_signal_state
     )
 
 
 async def fork(
-    command: Command, spawning: Spawning, pty_stream: int | None, *, parent: Parent, tree: Tree, translate: Translate
+    command: Command, spawning: Spawning, streams: OpenStreams, *, parent: Parent, tree: Tree, translate: Translate
 ) -> Leader:
     """Start the bootstrap in the job's place and wait until it has become the job. Raises: StartError."""
     program = os.fsdecode(spawning.executable)
@@ -45,7 +46,7 @@ async def fork(
         raise translate(ExecFailed.of(error), command, program) from error
     try:
         leader = await _fork_bootstrap(
-            command, _wrap(command, spawning, pty_stream, child_status, parent), parent, tree, translate
+            command, _wrap(command, spawning, streams, child_status, parent), parent, tree, translate
         )
         os.close(child_status)
         child_status = -1
@@ -74,17 +75,17 @@ async def _fork_bootstrap(
         raise translate(failure, command, os.fsdecode(spawning.executable)) from failure
 
 
-def _wrap(command: Command, spawning: Spawning, pty_stream: int | None, status: int, parent: Parent) -> Spawning:
+def _wrap(command: Command, spawning: Spawning, streams: OpenStreams, status: int, parent: Parent) -> Spawning:
     further = (*spawning.pass_fds, status)
     *sources, status_there = parent.numbers(further)
     spec = {
         "status": status_there,
-        "terminal": pty_stream,
+        "terminal": streams.pty_stream,
         "soft": command.limits.soft,
         "hard": command.limits.hard,
         "nice": command.limits.nice,
         "inherited_nice": parent.nice_change,
-        "fds": list(zip(command.fds, sources, strict=True)),
+        "fds": list(zip(streams.further, sources, strict=True)),
         "program": os.fsdecode(spawning.executable),
     }
     python = os.fsencode(sys.executable)

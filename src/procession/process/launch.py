@@ -81,12 +81,12 @@ async def launch(command: Command, parent: Parent | None = None, before_fork: Be
     arguments = encode_arguments(command)
     tree = parent.make_tree()
     try:
-        environment = build_environment(command, tree.environment(), parent.inherited)
-        streams = OpenStreams(command)
+        streams = OpenStreams(command, parent.numbers)
     except BaseException:
         tree.close()
         raise
     try:
+        environment = build_environment(command, tree.environment() | streams.environment, parent.inherited)
         spawning = _describe(command, program, arguments, environment, streams)
         parent.fix(spawning)
         if before_fork is not None:
@@ -134,10 +134,8 @@ def _describe(
 
 
 async def _fork(command: Command, spawning: Spawning, parent: Parent, tree: Tree, streams: OpenStreams) -> Leader:
-    if bootstrapping.is_needed(command, streams.pty_stream, parent):
-        return await bootstrapping.fork(
-            command, spawning, streams.pty_stream, parent=parent, tree=tree, translate=translate
-        )
+    if bootstrapping.is_needed(command, streams, parent):
+        return await bootstrapping.fork(command, spawning, streams, parent=parent, tree=tree, translate=translate)
     for tries_left in reversed(range(_BUSY_TRIES)):
         try:
             return await parent.fork(spawning, tree)

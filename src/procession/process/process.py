@@ -14,18 +14,11 @@ from typing import Literal
 
 import msgspec
 
+from procession.ipc.channel import Channel
 from procession.kernel.waiters import wake
 from procession.model.checks import check_duration
 from procession.model.command import Command
-from procession.model.event import (
-    Closed,
-    Event,
-    Exited,
-    Orphaned,
-    Started,
-    Stopping,
-    TreeEmpty,
-)
+from procession.model.event import Closed, Event, Exited, Orphaned, Started, Stopping, TreeEmpty
 from procession.model.outcome import UNKNOWN_EXIT, ExitStatus, Outcome, decode_wait_status
 from procession.model.record import ExitFact
 from procession.model.state import State
@@ -72,7 +65,7 @@ class Process:
         self._ending_task: asyncio.Task[None] | None = None
         self._waiters: set[asyncio.Future[None]] = set()
         self._leak_timer: asyncio.TimerHandle | None = None
-        self._wiring = Wiring(command, launched.streams, self._on_output_end, self._tell)
+        self._wiring = Wiring(command, launched.streams, self._on_output_end, self._tell, self.pid)
         self._output_ends = OutputEnds(self._wiring, self._tell)
         self._deadline = make_deadline(command.timeout_s, launched.ran_s, self._on_time_up)
         self._leader = launched.leader
@@ -111,6 +104,11 @@ class Process:
     def stderr(self) -> OutputStream:
         """Its standard error, if that is a pipe or a log of its own. Raises: StreamUnavailable."""
         return self._wiring.output("stderr")
+
+    @property
+    def channel(self) -> Channel:
+        """Its message channel, if it was started with one. Raises: StreamUnavailable."""
+        return self._wiring.conversation()
 
     @property
     def outputs(self) -> dict[str, OutputStream]:

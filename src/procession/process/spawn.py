@@ -48,6 +48,8 @@ def make_command(given: Command | Sequence[Argument], options: dict[str, Any]) -
 class Spawning:
     """A process to be: see `spawn`. Use it once, as an asynchronous context manager."""
 
+    _process_class = Process
+
     def __init__(
         self,
         command: Command,
@@ -75,7 +77,7 @@ class Spawning:
         except StartError as error:
             announcer.tell(StartFailed(at=time.time(), error=error.code, message=error.message))
             raise
-        self._process = Process(self._command, launched, announcer)
+        self._process = self._process_class(self._command, launched, announcer)
         return self._process
 
     async def __aexit__(

@@ -6,7 +6,8 @@ import contextlib
 import errno
 import fcntl
 import os
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from procession.errors import NoDescriptorsLeft, StdioUnavailable
@@ -15,6 +16,7 @@ from procession.kernel.oserrors import OUT_OF_DESCRIPTORS
 from procession.model.command import Command
 from procession.model.stdio import Descriptor, File, Inherit, Log, Merged, Null, Output, Pipe, Pty, Stdin
 from procession.streams.log import LogFile
+from procession.wire.node_ipc import CHANNEL_FD, SERIALIZATION_MODE
 
 STREAMS = ("stdin", "stdout", "stderr")
 
@@ -24,11 +26,15 @@ class OpenStreams:
 
     child: the descriptors that become 0, 1 and 2. ours: our end by stream name, for pipes; a pty's master stands under
     ``pty``, its slave, which we hold open until the leader has ended, under ``slave``. logs: the log by stream name.
-    further: what becomes each further number.
+    further: what becomes each further number. A message channel has our end under ``channel``, the child's in further.
+    environment: variables that tell the child of what was opened for it.
     """
 
-    def __init__(self, command: Command) -> None:
-        """Open everything, or nothing. Raises: StdioUnavailable, NoDescriptorsLeft."""
+    def __init__(self, command: Command, numbers: Callable[[Sequence[int]], list[int]] = list) -> None:
+        """Open everything, or nothing; ``numbers`` says at which numbers a child will find descriptors of ours.
+
+        Raises: StdioUnavailable, NoDescriptorsLeft.
+        """
         self.child: list[int] = []
         self.ours: dict[str, int] = {}
         self.logs: dict[str, LogFile] = {}
@@ -37,11 +43,14 @@ class OpenStreams:
         self._only_for_child: list[int] = []
         self._null: int | None = None
         self._slave: int | None = None
+        self.environment: dict[str, str] = {}
         try:
             for stream in STREAMS:
                 self.child.append(self._open(stream, getattr(command, stream)))
             for number, descriptor in command.fds.items():
                 self.further[number] = self._open(f"fds[{number}]", Descriptor(descriptor))
+            if command.channel:
+                self._open_channel(numbers)
         except BaseException:
             self.close()
             raise
@@ -57,6 +66,7 @@ class OpenStreams:
         streams.ours, streams.logs = dict(held), {}
         streams._command = command
         streams._only_for_child = []
+        streams.environment = {}
         for name in ("stdout", "stderr"):
             wanted = getattr(command, name)
             if isinstance(wanted, Log):
@@ -125,6 +135,18 @@ class OpenStreams:
             self.ours["pty"], self._slave = terminal.open_terminal(wanted.columns, wanted.rows)
             self.ours["slave"] = self._slave
         return self._slave
+
+    def _open_channel(self, numbers: Callable[[Sequence[int]], list[int]]) -> None:
+        try:
+            ours, its = socket.socketpair()
+        except OSError as error:
+            raise _explain(error, "channel", None, self._command) from error
+        self.ours["channel"] = ours.detach()
+        descriptor = self._for_child(its.detach())
+        *_, landing = numbers([*self.further.values(), descriptor])
+        number = landing if not self.further else max(*self.further, landing) + 1
+        self.further[number] = descriptor
+        self.environment = {CHANNEL_FD: str(number), SERIALIZATION_MODE: "json"}
 
     def _open_inherited(self, stream: str, _wanted: Inherit) -> int:
         number = STREAMS.index(stream)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +13,7 @@ from functools import partial
 import msgspec
 
 from procession.errors import StreamUnavailable
+from procession.ipc.channel import Channel
 from procession.kernel import terminal
 from procession.model.command import Command
 from procession.model.event import Event, LogDiskFull, LogDiskRecovered, LogNotBounded, LogUnwritable
@@ -45,13 +47,16 @@ class Wiring:
         streams: OpenStreams,
         on_output_end: Callable[[str], None],
         tell: Callable[[Event], None],
+        pid: int,
     ) -> None:
         """Take over the open ends."""
         self.stdin: PipeWriter | None = None
+        self.channel: Channel | None = None
         self.outputs: dict[str, OutputStream] = {}
         self._command = command
         self._on_output_end = on_output_end
         self._tell = tell
+        self._pid = pid
         self._done = asyncio.Event()
         self._readers: list[PipeReader] = []
         self._logs = streams.logs
@@ -74,6 +79,12 @@ class Wiring:
         if self.stdin is None:
             raise _unavailable("stdin", "pass stdin=PIPE to write to it")
         return self.stdin
+
+    def conversation(self) -> Channel:
+        """Give its message channel. Raises: StreamUnavailable."""
+        if self.channel is None:
+            raise _unavailable("channel", "pass channel=True, or use fork()")
+        return self.channel
 
     def output(self, stream: str) -> OutputStream:
         """Give one of its outputs. Raises: StreamUnavailable."""
@@ -101,7 +112,9 @@ class Wiring:
                 output.keep_unread()
 
     def note_exit(self) -> None:
-        """Nobody reads our writing any more; a terminal ends with whoever else holds it."""
+        """Nobody reads our writing any more; a terminal, and a channel, may be held by somebody else."""
+        if self.channel is not None:
+            self.channel.finish()
         if self.stdin is not None:
             self.stdin.close_now()
         if self._slave is not None:
@@ -135,10 +148,15 @@ class Wiring:
         self.note_exit()
         for reader in self._readers:
             reader.close()
+        if self.channel is not None:
+            self.channel.discard()
 
     def _connect(self, stream: str, descriptor: int) -> None:
         if stream == "stdin":
             self.stdin = PipeWriter(descriptor)
+        elif stream == "channel":
+            connection = socket.socket(fileno=descriptor)
+            self.channel = Channel(connection, self._command.message_limit_bytes, self._tell, pid=self._pid)
         elif stream == "pty":
             self._connect_pty(descriptor)
         else:

@@ -1,0 +1,327 @@
+"""A two-way message channel with a program, as Node.js has it with its children (``NODE_CHANNEL_FD``).
+
+One JSON text per line over a stream socket. What Node keeps for itself (``NODE_…``) is dealt with here and never shown.
+Not here: how the program gets its end (`procession.process`), and the words of the wire (`procession.wire.node_ipc`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Final
+
+from procession.errors import Disconnected
+from procession.ipc.encoding import NotAMessage, decode_line, encode_line, encode_message
+from procession.ipc.handles import Handle, adopt, dispose, duplicate, wrap
+from procession.ipc.lines import EXCERPT_BYTES, LineSplitter
+from procession.ipc.outbox import Outbox
+from procession.ipc.request import Request, Requests
+from procession.kernel.waiters import wake
+from procession.model.event import ChannelClosed, ChannelMisused, Event
+from procession.wire.frames import close_all
+from procession.wire.node_ipc import (
+    ANSWER,
+    BODY,
+    HANDLE_ACK,
+    HANDLE_NACK,
+    REQUEST,
+    is_internal,
+)
+from procession.wire.passing import receive
+
+UNREAD_LIMIT_BYTES: Final = 4 << 20
+"""So much is read of messages that nobody takes; then the program has to wait, as with any full pipe."""
+
+_READS_PER_CALL: Final = 16
+_READS_AT_THE_END: Final = 64
+"""More than a socket can hold, however it was cut."""
+
+_SPECIAL: Final = (b'"NODE_', b'"$')
+
+Tell = Callable[[Event], None]
+
+
+class Channel:
+    """Our end of a channel; made by a process that has one, bound to its event loop. See docs/guide/channel.md."""
+
+    def __init__(self, connection: socket.socket, limit_bytes: int, tell: Tell, *, pid: int | None = None) -> None:
+        """Take ownership of a connected socket."""
+        connection.setblocking(False)
+        self.pid = pid
+        self._connection = connection
+        self._limit_bytes = limit_bytes
+        self._tell = tell
+        self._loop = asyncio.get_running_loop()
+        self._outbox = Outbox(connection, self._on_broken)
+        self._requests = Requests()
+        self._lines = LineSplitter(limit_bytes, self._on_overlong)
+        self._unread: deque[tuple[Any, Handle | None] | Any] = deque()
+        self._unread_bytes = 0
+        self._arrived: list[int] = []
+        self._callback: Callable[[Any], None] | None = None
+        self._waiters: list[asyncio.Future[None]] = []
+        self._is_reading = False
+        self._has_ended = False
+        self._read_on()
+
+    @property
+    def connected(self) -> bool:
+        """Whether anything can still be said, either way."""
+        return not self._has_ended
+
+    # --- saying -------------------------------------------------------------------------------------------------------
+
+    async def send(self, message: Any, *, handle: Handle | None = None) -> None:
+        """Send a message, and a socket or descriptor with it (a copy; yours stays yours).
+
+        Returns at once while little waits to be written, else when there is room again. Whoever needs to know that it
+        was understood asks (`request`). Raises: InvalidMessage, MessageTooLarge: nothing was written; Disconnected.
+        """
+        self.post(message, handle=handle)
+        if self._outbox.is_full:
+            await asyncio.sleep(0)
+            await self._outbox.wait_until(lambda: not self._outbox.is_full)
+
+    def post(self, message: Any, *, handle: Handle | None = None) -> None:
+        """Send without ever waiting: what the program does not read yet is kept here. Raises: as `send`."""
+        line = encode_message(message, self._limit_bytes)
+        if handle is None:
+            self._outbox.put(line)
+            return
+        line = encode_line(wrap(message, handle), self._limit_bytes + len(line))
+        descriptor = duplicate(handle)
+        try:
+            self._outbox.put(line, descriptor)
+        except Disconnected:
+            dispose(descriptor)
+            raise
+
+    async def request(self, message: Any, *, timeout: float | None = None) -> Any:
+        """Ask, and give what the other side answers; ``timeout`` in seconds.
+
+        Raises: RequestTimedOut, RequestRefused, Disconnected, InvalidMessage, MessageTooLarge.
+        """
+        return await self._requests.ask(message, timeout, self._put)
+
+    async def disconnect(self) -> None:
+        """Close the channel, after all that was sent is on its way; a second time does nothing.
+
+        A Node program whose channel is closed ends by itself if nothing else keeps it alive.
+        """
+        if not self._has_ended:
+            try:
+                await self._outbox.wait_until(lambda: self._outbox.is_empty)
+            except Disconnected:
+                return
+            self.close()
+
+    # --- hearing ------------------------------------------------------------------------------------------------------
+
+    async def messages(self, *, handles: bool = False) -> AsyncGenerator[Any, None]:
+        """Give the messages in order, to the end of the channel; a `Request` among them wants an answer.
+
+        handles: give ``(message, handle)`` each, with a socket or descriptor that is yours then, or None. Without it
+        what comes with a message is closed.
+        """
+        while True:
+            while self._unread:
+                message = self._unread.popleft()
+                if type(message) is _WithHandle:
+                    yield message.give(handles=handles)
+                else:
+                    yield (message, None) if handles else message
+            self._unread_bytes = 0
+            if self._has_ended:
+                return
+            self._read_on()
+            await self._wait()
+
+    def listen(self, callback: Callable[[Any], None]) -> None:
+        """Call back with each message from now on, and with those that nobody took, instead of giving them out."""
+        self._callback = callback
+        self._give_to_listener()
+
+    # --- its end ------------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Take what the program has sent before it ended, and close: somebody else may hold its end open."""
+        for _ in range(_READS_AT_THE_END):
+            if self._has_ended or not self._receive():
+                break
+        self.close()
+
+    def close(self) -> None:
+        """Close at once; what came can still be taken."""
+        if self._has_ended:
+            return
+        self._stop_reading()
+        self._has_ended = True
+        self._outbox.close()
+        self._requests.close()
+        self._connection.close()
+        close_all(self._arrived)
+        self._arrived.clear()
+        self._wake()
+        self._tell(ChannelClosed(at=time.time(), incomplete_bytes=self._lines.incomplete_bytes))
+
+    def discard(self) -> None:
+        """Close, and let go of what nobody took."""
+        self.close()
+        for message in self._unread:
+            if type(message) is _WithHandle:
+                dispose(message.handle)
+        self._unread.clear()
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def _read_on(self) -> None:
+        if not self._is_reading and not self._has_ended:
+            self._is_reading = True
+            self._loop.add_reader(self._connection.fileno(), self._on_readable)
+
+    def _stop_reading(self) -> None:
+        if self._is_reading:
+            self._is_reading = False
+            self._loop.remove_reader(self._connection.fileno())
+
+    def _on_readable(self) -> None:
+        for _ in range(_READS_PER_CALL):
+            if self._unread_bytes > UNREAD_LIMIT_BYTES:
+                self._stop_reading()
+                break
+            if not self._receive():
+                break
+        self._wake()
+
+    def _receive(self) -> bool:
+        """Take one piece; False where there is none now."""
+        try:
+            received = receive(self._connection)
+        except BlockingIOError:
+            return False
+        except OSError:  # ECONNRESET: it ended with messages of ours unread
+            self.close()
+            return False
+        if received.fds:
+            self._arrived += received.fds
+        if not received.data:
+            self.close()
+            return False
+        self._take(received.data)
+        return not self._has_ended
+
+    def _take(self, data: bytes) -> None:
+        lines = self._lines.feed(data)
+        if self._callback is None:
+            self._unread_bytes += len(data)
+        first = lines[0] if lines else b""
+        if any(mark in data or mark in first for mark in _SPECIAL):
+            for line in lines:
+                self._take_line(line)
+        else:
+            self._take_plain(lines)
+        if self._arrived and not self._lines.incomplete_bytes:  # they came with a message that names none
+            close_all(self._arrived)
+            self._arrived.clear()
+        if self._callback is not None and self._unread:
+            self._give_to_listener()
+
+    def _take_plain(self, lines: list[bytes]) -> None:
+        """Take lines of which none is for us: the usual case, and the quick one."""
+        try:
+            self._unread.extend(list(map(decode_line, lines)))
+        except NotAMessage:
+            for line in lines:
+                self._take_line(line)
+
+    def _take_line(self, line: bytes) -> None:
+        try:
+            message = decode_line(line)
+        except NotAMessage as error:
+            self._tell_misuse(str(error), line, len(line))
+            return
+        if type(message) is not dict:
+            self._unread.append(message)
+        elif ANSWER in message:
+            self._requests.take_answer(message)
+        elif REQUEST in message:
+            self._unread.append(Request(message[REQUEST], message.get(BODY), self._put))
+        elif is_internal(message):
+            self._take_internal(message)
+        else:
+            self._unread.append(message)
+
+    def _take_internal(self, message: dict[str, Any]) -> None:
+        match message["cmd"]:
+            case "NODE_HANDLE":
+                self._take_handle(message)
+            case "NODE_HANDLE_ACK":
+                self._outbox.settle_handle(arrived=True)
+            case "NODE_HANDLE_NACK":
+                self._outbox.settle_handle(arrived=False)
+
+    def _take_handle(self, message: dict[str, Any]) -> None:
+        """Take what came with a message; the other side sends nothing more until it hears whether it arrived."""
+        descriptor = self._arrived.pop(0) if self._arrived else None
+        reply = HANDLE_NACK if descriptor is None else HANDLE_ACK
+        self._outbox.put_first(encode_line({"cmd": reply}, self._limit_bytes))
+        if descriptor is not None:
+            self._unread.append(_WithHandle(message.get("msg"), adopt(descriptor)))
+
+    # --- helpers ------------------------------------------------------------------------------------------------------
+
+    def _put(self, envelope: dict[str, Any]) -> None:
+        self._outbox.put(encode_line(envelope, self._limit_bytes))
+
+    def _give_to_listener(self) -> None:
+        assert self._callback is not None
+        while self._unread:
+            message = self._unread.popleft()
+            self._callback(message.give(handles=False) if type(message) is _WithHandle else message)
+        self._unread_bytes = 0
+        self._read_on()
+
+    def _on_broken(self) -> None:
+        """Nobody reads what we write. What it has written before is still to be read: then comes its end."""
+        self._outbox.close()
+
+    def _on_overlong(self, begin: bytes, size_bytes: int) -> None:
+        self._tell_misuse(f"a line of more than {self._limit_bytes:,} bytes", begin, size_bytes)
+
+    def _tell_misuse(self, reason: str, line: bytes, size_bytes: int) -> None:
+        excerpt = line[:EXCERPT_BYTES].decode("utf-8", "backslashreplace")
+        self._tell(ChannelMisused(at=time.time(), reason=reason, excerpt=excerpt, size_bytes=size_bytes))
+
+    async def _wait(self) -> None:
+        waiter = self._loop.create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            wake(waiter)
+
+
+class _WithHandle:
+    """A message that came with something."""
+
+    __slots__ = ("handle", "message")
+
+    def __init__(self, message: Any, handle: Handle) -> None:
+        self.message = message
+        self.handle = handle
+
+    def give(self, *, handles: bool) -> Any:
+        """Give both, or close what nobody wants."""
+        if handles:
+            return self.message, self.handle
+        dispose(self.handle)
+        return self.message
