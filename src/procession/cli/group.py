@@ -24,6 +24,7 @@ VERBS = (
     *("submit", "ls", "show", "logs", "attach", "send", "wait"),
     *("stop", "kill", "signal", "suspend", "resume", "retry", "edit", "remove"),
     *("clean", "events", "drain", "doctor", "daemon"),
+    "notify",
     "completion",
 )
 

@@ -5,12 +5,11 @@ Not here: that jobs never see this channel (``process/environment.py``); and the
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
 import time
 
-from procession.kernel.unix_address import short_address
+from procession.wire.notices import NoticeSender, assign
+from procession.wire.variables import NOTIFY_SOCKET
 
 
 class Notifier:
@@ -20,35 +19,20 @@ class Notifier:
     """
 
     def __init__(self) -> None:
-        self._address = os.environ.pop("NOTIFY_SOCKET", "")
+        self._sender = NoticeSender(os.environ.pop(NOTIFY_SOCKET, None))
 
     def ready(self, status: str) -> None:
         """Say that requests are answered from now on."""
-        self._send(f"READY=1\nSTATUS={_one_line(status)}")
+        self._sender.send(assign({"READY": 1, "STATUS": status}))
 
     def status(self, text: str) -> None:
         """Say in one line what goes on."""
-        self._send(f"STATUS={_one_line(text)}")
+        self._sender.send(assign({"STATUS": text}))
 
     def reloading(self) -> None:
         """Say that it begins anew; `ready` must follow."""
-        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        self._sender.send(assign({"RELOADING": 1, "MONOTONIC_USEC": time.monotonic_ns() // 1000}))
 
     def stopping(self, status: str) -> None:
         """Say that it ends."""
-        self._send(f"STOPPING=1\nSTATUS={_one_line(status)}")
-
-    def _send(self, message: str) -> None:
-        if self._address[:1] not in ("/", "@"):
-            return
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-            channel.setblocking(False)
-            if self._address[0] == "@":
-                channel.sendto(message.encode(), b"\0" + os.fsencode(self._address[1:]))
-                return
-            with short_address(self._address) as address:
-                channel.sendto(message.encode(), address)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+        self._sender.send(assign({"STOPPING": 1, "STATUS": status}))

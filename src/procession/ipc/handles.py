@@ -1,7 +1,4 @@
-"""Descriptors that travel with a message, as Node calls them: handles. What kind one is, and what becomes of one.
-
-Source: nodejs/node, lib/internal/child_process.js (handleConversion). Not here: sending them.
-"""
+"""Descriptors that travel with a message, as Node calls them: handles. Not here: sending them."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ import stat
 from typing import Any
 
 from procession.errors import InvalidMessage
+from procession.wire.handles import describe
 from procession.wire.node_ipc import HANDLE
 
 Handle = socket.socket | int
@@ -20,7 +18,7 @@ Handle = socket.socket | int
 
 def wrap(message: Any, handle: Handle) -> dict[str, Any]:
     """Give the internal message that carries ``message`` with ``handle``. Raises: InvalidMessage: it is not open."""
-    return {"cmd": HANDLE, "msg": message, **_describe(handle)}
+    return {"cmd": HANDLE, "msg": message, **describe(handle)}
 
 
 def duplicate(handle: Handle) -> int:
@@ -43,14 +41,3 @@ def dispose(handle: Handle | None) -> None:
             os.close(handle)
         elif handle is not None:
             handle.close()
-
-
-def _describe(handle: Handle) -> dict[str, Any]:
-    if isinstance(handle, int):
-        return {"type": "net.Native"}
-    if handle.type == socket.SOCK_DGRAM:
-        family = {socket.AF_INET: "udp4", socket.AF_INET6: "udp6"}.get(handle.family)
-        return {"type": "dgram.Socket", "dgramType": family} if family else {"type": "net.Native"}
-    if handle.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-        return {"type": "net.Server"}
-    return {"type": "net.Socket"}

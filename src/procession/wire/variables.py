@@ -8,3 +8,6 @@ from __future__ import annotations
 TASK = "PROCESSION_TASK"
 ATTEMPT = "PROCESSION_ATTEMPT"
 MARKER = "PROCESSION_MARKER"
+
+NOTIFY_SOCKET = "NOTIFY_SOCKET"
+"""Not ours, but sd_notify(3)'s."""

@@ -1,0 +1,355 @@
+"""Our end of a message channel: lines of JSON both ways, without a thread where none is needed.
+
+Whoever waits for something reads for all: answers go to who asked, checkpoints to who saves, the rest to who iterates.
+Writing never waits: what finds no room is kept, and written by a thread that ends when nothing is left.
+Not here: what people call (`conversation`). The wire: `procession.wire.node_ipc`.
+"""
+
+from __future__ import annotations
+
+import _socket
+import _thread
+import os
+import select
+import struct
+import time
+
+from procession.wire.node_ipc import (
+    ANSWER,
+    BODY,
+    CHECKPOINT,
+    HANDLE,
+    HANDLE_ACK,
+    HANDLE_NACK,
+    MESSAGE_LIMIT_BYTES,
+    REQUEST,
+    RETRANSMISSIONS,
+    is_internal,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Callable
+    from typing import Any
+else:
+    from _collections import deque  # what `collections` gives out, without its weight
+
+QUEUED_LIMIT_BYTES = 64 << 20
+SLOW_DOWN_BYTES = 1 << 17
+_READ_BYTES = 1 << 17
+_ANCILLARY_BYTES = _socket.CMSG_SPACE(253 * 4)
+_EXIT_PATIENCE_S = 5.0
+_GATHERED_LINES = 64
+
+
+class Parcel:
+    """A line that goes with a descriptor of ours."""
+
+    __slots__ = ("descriptor", "line", "tries_left")
+
+    def __init__(self, line: bytes, descriptor: int) -> None:
+        self.line = line
+        self.descriptor = descriptor
+        self.tries_left = RETRANSMISSIONS
+
+
+class LineChannel:
+    """One channel over the descriptor ``fd``, which is ours. ``take`` is given each message that is for people.
+
+    ``take(message, descriptor)`` is called by whichever thread reads.
+    """
+
+    def __init__(self, fd: int, take: Callable[[Any, int | None], None], on_checkpoint: Callable[[Any], bool]) -> None:
+        import json
+
+        self._socket = _socket.socket(fileno=fd)
+        self._socket.setblocking(True)
+        self._take_message = take
+        self._on_checkpoint = on_checkpoint
+        self._encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+        self._decode = json.JSONDecoder(parse_constant=_refuse).decode
+        self._begun: list[bytes] = []
+        self._descriptors: list[int] = []
+        self._read_lock = _thread.allocate_lock()
+        self._waiters: list[_thread.LockType] = []
+        self._write_lock = _thread.allocate_lock()
+        self._outgoing: deque[bytes | Parcel] = deque()
+        self._outgoing_bytes = 0
+        self._urgent: list[bytes] = []
+        self._unsent = b""
+        self._is_parcel_stuck = False
+        self._awaited: Parcel | None = None
+        self._is_writing = False
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._asked = 0
+        self.is_open = True
+
+    def fileno(self) -> int:
+        """Give the number of the descriptor, to be waited for."""
+        return self._socket.fileno()
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def encode(self, message: Any) -> bytes:
+        """Give the line of a message. Raises: ValueError, TypeError, RecursionError: JSON has no form for it."""
+        line = self._encode(message).encode() + b"\n"
+        if len(line) > MESSAGE_LIMIT_BYTES:
+            raise ValueError(f"the message has {len(line):,} bytes, the channel takes {MESSAGE_LIMIT_BYTES:,}")
+        return line
+
+    def put(self, line: bytes, descriptor: int | None = None) -> bool:
+        """Write a line, or keep it until there is room. False: little by little, please, or nobody hears it.
+
+        Raises: BlockingIOError: so much waits already that nobody can be reading.
+        """
+        with self._write_lock:
+            if not self.is_open:
+                return False
+            if self._outgoing_bytes > QUEUED_LIMIT_BYTES:
+                raise BlockingIOError("the messages that nobody reads have reached 64 MiB")
+            self._outgoing.append(line if descriptor is None else Parcel(line, descriptor))
+            self._outgoing_bytes += len(line)
+            self._write_soon()
+            return self.is_open and self._outgoing_bytes < SLOW_DOWN_BYTES
+
+    def flush(self, patience_s: float = _EXIT_PATIENCE_S) -> None:
+        """Wait until all is written; give up when nothing moves for so long."""
+        left, give_up_at = -1, 0.0
+        while self.is_open and self._outgoing_bytes:
+            now = time.monotonic()
+            if self._outgoing_bytes != left:
+                left, give_up_at = self._outgoing_bytes, now + patience_s
+            if now > give_up_at:
+                return
+            time.sleep(0.001)
+
+    def _write_soon(self) -> None:
+        """Write now what there is room for; have the rest written by a thread."""
+        if not self._is_writing and not self._write_some():
+            self._is_writing = True
+            _thread.start_new_thread(self._write_all, ())
+
+    def _write_all(self) -> None:
+        poll = select.poll()
+        poll.register(self._socket.fileno(), select.POLLOUT)
+        while True:
+            poll.poll(100)
+            with self._write_lock:
+                if self._write_some():
+                    self._is_writing = False
+                    return
+
+    def _write_some(self) -> bool:
+        """Write whole lines as far as there is room; False: there is none now. Behind a handle all waits."""
+        while self.is_open and (self._unsent or self._next()):
+            if not self._unsent:
+                continue
+            sent = self._write(self._unsent)
+            if not sent and self.is_open:
+                return False
+            self._outgoing_bytes -= sent
+            self._unsent = self._unsent[sent:]
+        return not self._is_parcel_stuck
+
+    def _write(self, data: bytes) -> int:
+        """Give how many bytes the kernel took; close if nobody reads."""
+        try:
+            return self._socket.send(data, _socket.MSG_DONTWAIT | _socket.MSG_NOSIGNAL)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.is_open = False
+            return 0
+
+    def _next(self) -> bool:
+        """Make the next lines the ones that are written; False where nothing more can be written now."""
+        if self._urgent:
+            self._unsent = b"".join(self._urgent)
+            self._urgent.clear()
+            return True
+        if not self._outgoing or self._awaited is not None:
+            return False
+        if isinstance(head := self._outgoing[0], Parcel):
+            return self._write_parcel(head)
+        lines: list[bytes] = []
+        while self._outgoing and isinstance(line := self._outgoing[0], bytes) and len(lines) < _GATHERED_LINES:
+            lines.append(line)
+            self._outgoing.popleft()
+        self._unsent = lines[0] if len(lines) == 1 else b"".join(lines)
+        return True
+
+    def _write_parcel(self, parcel: Parcel) -> bool:
+        rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", parcel.descriptor))]
+        self._is_parcel_stuck = False
+        try:
+            sent = self._socket.sendmsg([parcel.line], rights, _socket.MSG_DONTWAIT | _socket.MSG_NOSIGNAL)
+        except BlockingIOError:
+            self._is_parcel_stuck = True
+            return False
+        except OSError:
+            self.is_open = False
+            return False
+        self._outgoing.popleft()
+        self._outgoing_bytes -= sent
+        self._unsent = parcel.line[sent:]
+        self._awaited = parcel
+        return True
+
+    def _settle(self, *, arrived: bool) -> None:
+        """A handle has arrived, or has not; what waited behind it goes on."""
+        with self._write_lock:
+            parcel, self._awaited = self._awaited, None
+            if parcel is None:
+                return
+            if not arrived and parcel.tries_left:
+                parcel.tries_left -= 1
+                self._outgoing.appendleft(parcel)
+                self._outgoing_bytes += len(parcel.line)
+            else:
+                os.close(parcel.descriptor)
+            self._write_soon()
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Read something for whoever it is for, or wait until another thread has. False: time was up."""
+        if self._read_lock.acquire(blocking=False):
+            try:
+                if timeout_s is not None and not self._is_readable(timeout_s):
+                    return False
+                self.read()
+            finally:
+                self._read_lock.release()
+                self._wake()
+            return True
+        waiter = _thread.allocate_lock()
+        waiter.acquire()
+        self._waiters.append(waiter)
+        if not self._read_lock.locked():  # whoever read has just ended, and may not have seen us
+            return True
+        return waiter.acquire(timeout=-1 if timeout_s is None else timeout_s)
+
+    def read(self, flags: int = 0) -> bool:
+        """Take one piece. False: nothing was there (with MSG_DONTWAIT), or nothing will be."""
+        if not self.is_open:
+            return False
+        try:
+            data, ancillary, *_ = self._socket.recvmsg(_READ_BYTES, _ANCILLARY_BYTES, flags | _socket.MSG_CMSG_CLOEXEC)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data, ancillary = b"", []
+        for level, kind, packed in ancillary:
+            if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
+                self._descriptors += struct.unpack(f"{len(packed) // 4}i", packed[: len(packed) // 4 * 4])
+        if not data:
+            self.is_open = False
+            return False
+        self._take(data)
+        return True
+
+    def ask(self, message: Any, timeout_s: float | None) -> dict[str, Any] | None:
+        """Ask, and give the envelope of the answer; None where nobody will answer. Raises: TimeoutError."""
+        number = self.post_question(message)
+        give_up_at = None if timeout_s is None else time.monotonic() + timeout_s
+        while number not in self._answers:
+            if not self.is_open:
+                return None
+            left_s = None if give_up_at is None else give_up_at - time.monotonic()
+            if left_s is not None and left_s <= 0:
+                raise TimeoutError(f"no answer within {timeout_s:g} s")
+            self.wait(left_s)
+        return self._answers.pop(number)
+
+    def post_question(self, message: Any) -> int:
+        """Ask; give the number by which `take_answer` knows the answer."""
+        with self._write_lock:
+            self._asked += 1
+            number = self._asked
+        self.put(self.encode({REQUEST: number, BODY: message}))
+        return number
+
+    def take_answer(self, number: int) -> dict[str, Any] | None:
+        """Give the envelope of an answer, if it has come."""
+        return self._answers.pop(number, None)
+
+    def close(self) -> None:
+        """Close it; whoever waits comes back."""
+        self.is_open = False
+        self._hang_up()
+        self._wake()
+
+    def _hang_up(self) -> None:
+        try:
+            self._socket.shutdown(_socket.SHUT_RDWR)
+        except OSError:  # the other side was quicker
+            return
+
+    def abandon(self) -> None:
+        """In a forked copy of a program: let go of what belongs to the original."""
+        self.is_open = False
+        self._socket.close()
+
+    def _is_readable(self, timeout_s: float) -> bool:
+        poll = select.poll()
+        poll.register(self._socket.fileno(), select.POLLIN)
+        return bool(poll.poll(max(timeout_s, 0) * 1000))
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            waiter.release()
+
+    def _take(self, data: bytes) -> None:
+        head, newline, rest = data.rpartition(b"\n")
+        if not newline:
+            self._begun.append(data)
+            return
+        text = b"".join((*self._begun, head)).decode()
+        self._begun = [rest] if rest else []
+        take = self._take_special if '"NODE_' in text or '"$' in text else self._take_plain
+        for line in text.split("\n"):
+            try:
+                message = self._decode(line)
+            except ValueError:  # no message: nothing that is meant for us
+                continue
+            take(message)
+        if self._descriptors and not rest:  # they came with a message that names none
+            for descriptor in self._descriptors:
+                os.close(descriptor)
+            self._descriptors.clear()
+
+    def _take_plain(self, message: Any) -> None:
+        self._take_message(message, None)
+
+    def _take_special(self, message: Any) -> None:
+        if type(message) is not dict:
+            self._take_message(message, None)
+        elif ANSWER in message:
+            if isinstance(message[ANSWER], int):
+                self._answers[message[ANSWER]] = message
+        elif CHECKPOINT in message and self._on_checkpoint(message[CHECKPOINT]):
+            return
+        elif is_internal(message):
+            self._take_internal(message)
+        else:
+            self._take_message(message, None)
+
+    def _take_internal(self, message: dict[str, Any]) -> None:
+        kind = message["cmd"]
+        if kind in (HANDLE_ACK, HANDLE_NACK):
+            self._settle(arrived=kind == HANDLE_ACK)
+        elif kind == HANDLE:
+            descriptor = self._descriptors.pop(0) if self._descriptors else None
+            reply = self.encode({"cmd": HANDLE_NACK if descriptor is None else HANDLE_ACK})
+            with self._write_lock:  # before what waits for a handle of ours: the other side may wait for this
+                self._urgent.append(reply)
+                self._outgoing_bytes += len(reply)
+                self._write_soon()
+            if descriptor is not None:
+                self._take_message(message.get("msg"), descriptor)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")

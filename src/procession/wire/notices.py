@@ -1,0 +1,67 @@
+"""Saying something about oneself to whoever looks after one: the sending side of sd_notify(3). Standard library only.
+
+Not here: what is said, and how often (`procession.child`, `procession.daemon.notify`).
+"""
+
+from __future__ import annotations
+
+import os
+
+_ADDRESS_LIMIT_BYTES = 107
+
+PROGRESS, PHASE, CHECKPOINT, SESSION = "X_PROGRESS", "X_PHASE", "X_CHECKPOINT", "X_SESSION"
+"""Our own assignments: a share from 0 to 1, a word, a path, an id."""
+
+
+class NoticeSender:
+    """Sends to ``address`` (a path, or ``@name`` for an abstract one); without one it sends nothing."""
+
+    def __init__(self, address: str | None) -> None:
+        self._address = address if address and address[0] in "/@" else None
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether there is anybody to speak to."""
+        return self._address is not None
+
+    def send(self, text: str) -> bool:
+        """Send one datagram without ever waiting; False: there is no room for it now. Whoever is gone hears nothing."""
+        if self._address is None:
+            return True
+        import _socket  # noqa: PLC0415 - who has nobody to speak to is not to pay for it
+
+        channel = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
+        try:
+            channel.setblocking(False)
+            self._send(channel, os.fsencode(text))
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        finally:
+            channel.close()
+        return True
+
+    def _send(self, channel: object, data: bytes) -> None:
+        assert self._address is not None
+        if self._address[0] == "@":
+            channel.sendto(data, b"\0" + os.fsencode(self._address[1:]))  # type: ignore[attr-defined]
+            return
+        if len(os.fsencode(self._address)) <= _ADDRESS_LIMIT_BYTES:
+            channel.sendto(data, self._address)  # type: ignore[attr-defined]
+            return
+        from procession.kernel.unix_address import short_address  # noqa: PLC0415 - hardly ever needed
+
+        with short_address(self._address) as address:
+            channel.sendto(data, address)  # type: ignore[attr-defined]
+
+
+def assign(fields: dict[str, object]) -> str:
+    """Give the assignments as a datagram has them, a line each; values are made lines where they are none."""
+    return "\n".join(f"{name}={one_line(value)}" for name, value in fields.items())
+
+
+def one_line(value: object) -> str:
+    """Give a value as one line of text."""
+    text = str(value)
+    return text if text.isprintable() else " ".join(text.split())
