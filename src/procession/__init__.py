@@ -13,7 +13,7 @@ _ROOMS = {
     "procession.errors": (
         "AlreadyEnded BadFormat BadWorkingDirectory CancelledRun CannotSignal Conflict ConnectionLost "
         "CoreDumped DaemonRunning DaemonUnavailable Disconnected EndError ExitedWithCode ForeignPeer "
-        "InputClosed InterpreterMissing InvalidCommand InvalidMarker InvalidMessage InvalidSignal "
+        "InputClosed InterpreterMissing InvalidCommand InvalidMessage InvalidSignal "
         "InvalidTask InvalidTaskFile InvalidTransition KeeperLost KeeperUnavailable KilledBySignal "
         "MessageTooLarge NoDescriptorsLeft NoProcessesLeft NotExecutable OutcomeUnknown "
         "OutputLimitReached ProcessionError ProgramNotFound RequestRefused RequestTimedOut StartError "
@@ -25,7 +25,7 @@ _ROOMS = {
     "procession.model.command": "Command StopStep command shell",
     "procession.model.limits": "Limits",
     "procession.model.outcome": "ExitStatus Outcome OutcomeKind Usage",
-    "procession.model.readiness": "ByFile ByHttp ByLog ByNotice ByPort DoneWhen",
+    "procession.model.readiness": "ByFile ByHttp ByLog ByNotice ByPort",
     "procession.model.state": "State TRANSITIONS",
     "procession.model.stdio": "Descriptor File INHERIT Inherit Log MERGED Merged NULL Null PIPE PTY Pipe Pty",
     "procession.model.task": "Dependency Task",
@@ -68,7 +68,6 @@ if TYPE_CHECKING:
         ByLog as ByLog,
         ByNotice as ByNotice,
         ByPort as ByPort,
-        DoneWhen as DoneWhen,
     )
     from procession.model.state import TRANSITIONS as TRANSITIONS, State as State
     from procession.model.stdio import *

@@ -29,6 +29,27 @@ def test_an_example_says_what_it_shows(name, words):
     assert [each for each in words if each not in shown.stdout] == []
 
 
+def test_four_programs_talk():
+    """The four programs of "Talk to your task" say what the page promises, and stand there as they are."""
+    argv = [sys.executable, EXAMPLES / "talking" / "host.py"]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    told = subprocess.run(argv, capture_output=True, text=True, timeout=60, env=os.environ | {"PATH": path})
+    page = (EXAMPLES.parent / "docs" / "guide" / "talking.md").read_text()
+
+    assert (told.returncode, told.stderr) == (0, "")
+    for said in (
+        "python: {'words': 5} {'words so far': 5}",
+        "node: {'reversed': 'desserts'} warts",
+        "X_PROGRESS=1",
+        "STATUS=two loaves",
+        "service: serving",
+        "service: closing the books",
+    ):
+        assert said in told.stdout
+    for program in (EXAMPLES / "talking").glob("*.*"):
+        assert program.read_text().rstrip() in page
+
+
 @pytest.mark.parametrize("place", ["in a clone", "without a repository"])
 def test_the_tour_ends_as_announced(tmp_path: Path, place):
     """The demo exits 0: each task ended as it was meant to, nothing is left, within its time; from anywhere."""

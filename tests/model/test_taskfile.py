@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from procession.errors import InvalidTaskFile
 from procession.model.pool import Pool
-from procession.model.readiness import ByFile, ByHttp, ByLog, ByNotice, ByPort, DoneWhen
+from procession.model.readiness import ByFile, ByHttp, ByLog, ByNotice, ByPort
 from procession.model.stdio import INHERIT, MERGED, NULL, PIPE, File, Log, Pty
 from procession.model.task import Dependency
 from procession.model.taskfile import read_task_text
@@ -202,7 +202,6 @@ REFUSED = [
     ("retries = 2", "ready = { http = 'https://a' }", 12, "tasks.thumbnails.ready.http", "a URL like http://"),
     ("retries = 2", "ready = { file = '' }", 12, "tasks.thumbnails.ready.file", "must be text"),
     ("retries = 2", "ready_timeout = '5s'", 12, "tasks.thumbnails.ready_timeout", "waits for nothing"),
-    ("retries = 2", "done_when = 'out'", 12, "tasks.thumbnails.done_when", '{ file = "path" }'),
     (
         '["download"]',
         '[{ task = "download", condition = "ready" }]',
@@ -269,7 +268,7 @@ def test_a_longer_circle():
 
 
 def test_ways_to_be_ready():
-    """Each way to be ready arrives as what it is, and so does the file that ends the work."""
+    """Each way to be ready arrives as what it is."""
     ways = {
         '"notify"': ByNotice(),
         '{ log = "up$" }': ByLog("up$"),
@@ -279,8 +278,8 @@ def test_ways_to_be_ready():
         '{ file = "a.sock" }': ByFile("a.sock"),
     }
     for way, meant in ways.items():
-        task = _read_one(f'command = "x"\nready = {way}\nready_timeout = "1m"\ndone_when = {{ file = "out" }}')
-        assert (task.ready, task.ready_timeout_s, task.done_when) == (meant, 60.0, DoneWhen("out"))
+        task = _read_one(f'command = "x"\nready = {way}\nready_timeout = "1m"')
+        assert (task.ready, task.ready_timeout_s) == (meant, 60.0)
 
 
 def test_bytes_that_are_no_utf8():

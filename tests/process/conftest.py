@@ -37,6 +37,7 @@ PARENT_MATTERS = {
     "test_exit_storm",
     "test_leaked_output",
     "test_leaving_the_block",
+    "test_notices",
     "test_permission",
     "test_pty",
     "test_signal_state",

@@ -4,9 +4,13 @@ import asyncio
 import os
 import time
 
-from procession.model.command import command, shell
+import pytest
+
+from procession.errors import StreamUnavailable
+from procession.model.command import Command, command, shell
+from procession.model.readiness import ByNotice
 from procession.model.stdio import PTY, Log
-from procession.model.task import task
+from procession.model.task import Dependency, task
 from procession.model.taskfile import read_task_text
 from procession.supervisor.supervisor import Supervisor
 
@@ -201,3 +205,37 @@ async def test_five_hundred_at_once():
 
     assert [view.outcome.code for view in views] == [number % 256 for number in range(500)]
     assert sorted(ended) == sorted(view.id for view in views)
+
+
+async def test_a_task_with_a_channel(children):
+    """Messages of a task are events of the supervisor, in order; messages to it arrive; a question is refused."""
+    command = Command(argv=("node", str(children / "echoes.mjs")), channel=True)
+    heard: list = []
+    async with Supervisor() as supervisor:
+        supervisor.subscribe(lambda event: heard.append(event.message) if event.name == "message_received" else None)
+        supervisor.submit(command, name="echo")
+        supervisor.submit(["sleep", "60"], name="deaf")
+        while not heard:
+            await asyncio.sleep(0.005)
+        for n in range(1000):
+            await supervisor.send("echo", n)
+        while len(heard) < 1001:
+            await asyncio.sleep(0.005)
+        assert heard[1:] == list(range(1000))
+        with pytest.raises(StreamUnavailable):
+            await supervisor.send("deaf", 1)
+
+
+async def test_what_a_task_says_of_itself_is_shown(children, python):
+    """Each task is listened to: status, progress and readiness stand in its view, and others can wait for it."""
+    script = (
+        "from procession import child; child.ready('up'); child.progress(0.5, phase='x'); import time; time.sleep(60)"
+    )
+    async with Supervisor() as supervisor:
+        supervisor.submit([python, "-c", script], name="server", ready=ByNotice(), ready_timeout_s=30)
+        supervisor.submit(["true"], name="client", after=[Dependency("server", "ready")])
+        assert (await supervisor.wait("client")).ok
+        while supervisor.get("server").progress is None:
+            await asyncio.sleep(0.005)
+        view = supervisor.get("server")
+        assert (view.ready, view.status, view.progress, view.phase) == (True, "up", 0.5, "x")

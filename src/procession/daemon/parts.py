@@ -69,11 +69,13 @@ async def link_keeper(paths: Paths, ledger: StoreLedger) -> AsyncIterator[Custod
         listen=lambda: _listen(paths.keeper_socket),
         connect=lambda: connect(paths.keeper_socket, timeout_s=_CONNECT_LIMIT_S),
         journal=paths.exits_journal,
+        notice_directory=paths.notices,
         group=f"procession-d{hashlib.sha256(os.fsencode(paths.home)).hexdigest()[:12]}",
     )
     custody = Custody(ledger, keeper)
     try:
         await custody.attach()
+        _sweep(paths.notices, custody)
         with _more_descriptors():
             yield custody
             await ledger.close()
@@ -82,6 +84,17 @@ async def link_keeper(paths: Paths, ledger: StoreLedger) -> AsyncIterator[Custod
         if keeper.pid is None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(paths.keeper_socket)
+        with contextlib.suppress(OSError):  # somebody is still listened to there, or will be
+            os.rmdir(paths.notices)
+
+
+def _sweep(directory: str, custody: Custody) -> None:
+    """Remove the names of sockets that nobody holds any more: their tasks ended with their keeper."""
+    assert custody.greeting is not None
+    held = {str(key) for key, name in custody.greeting.held if name == "notify"}
+    for name in set(os.listdir(directory)) - held:
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(directory, name))
 
 
 def forget_our_starter() -> None:

@@ -59,10 +59,16 @@ class Paths(NamedTuple):
         """Where the keeper answers."""
         return f"{self.runtime}/keeper.sock"
 
+    @property
+    def notices(self) -> str:
+        """The directory of the sockets at which tasks are listened to."""
+        return f"{self.runtime}/notify"
+
     def make(self) -> None:
         """Make the directories, for us alone. Raises: UnsafePath, OSError."""
         make_private(self.home, is_shared=True)
         make_private(self.runtime)
+        make_private(self.notices)
         make_private(self.logs)
         make_private(self.spool)
 

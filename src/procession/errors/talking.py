@@ -1,4 +1,4 @@
-"""A program and we talk, and something of it cannot be: the message, the channel, the answer, the marker."""
+"""A program and we talk, and something of it cannot be: the message, the channel, the answer."""
 
 from __future__ import annotations
 
@@ -43,10 +43,3 @@ class RequestRefused(TalkError):
     """The other side says that it cannot answer; the message is its own."""
 
     code = "request_refused"
-
-
-class InvalidMarker(ProcessionError, ValueError):
-    """What is at ``path`` is no marker of that task: torn, foreign, or of somebody else. It is not trusted."""
-
-    code = "invalid_marker"
-    path: str

@@ -100,6 +100,11 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
             check_whole(field, getattr(self, field), 1)
         _check_talk(self)
 
+    @property
+    def listens(self) -> bool:
+        """Whether what it says about itself is listened to."""
+        return self.notify or self.watchdog_s is not None
+
     def __str__(self) -> str:
         """Quote the arguments so that the line can be pasted into a shell, secrets masked."""
         return shlex.join(self.shown_argv())

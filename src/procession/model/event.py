@@ -156,12 +156,6 @@ class Ready(Event, frozen=True, kw_only=True):
     by: str
 
 
-class Done(Event, frozen=True, kw_only=True):
-    """It has done its work, by its own word or by the file that says so, whether or not it has ended."""
-
-    result: Any = None
-
-
 class LogDiskFull(Event, frozen=True, kw_only=True):
     """The file system of a log is full: what the task prints now is lost, or its own writes fail."""
 

@@ -83,16 +83,6 @@ class ByFile(_Readiness, frozen=True, tag="file"):
 Readiness = ByNotice | ByLog | ByPort | ByHttp | ByFile
 
 
-class DoneWhen(Struct, frozen=True, forbid_unknown_fields=True):
-    """It has done its work once ``file`` was written whole by it; a relative path begins in its directory."""
-
-    file: str
-
-    def __post_init__(self) -> None:
-        """Raise InvalidTask for what is no path."""
-        _check_text("done_when.file", self.file)
-
-
 def _check_text(field: str, given: object) -> None:
     if not isinstance(given, str) or not given or "\0" in given:
         raise InvalidTask(field, f"must be text, got {given!r}")

@@ -1,4 +1,4 @@
-"""Readers for ``ready`` and ``done_when`` of a task file. Not here: what the values mean (``readiness.py``)."""
+"""The reader for ``ready`` of a task file. Not here: what the values mean (``readiness.py``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from procession.errors import InvalidTask
 from procession.model.field_readers import Misfit, got
-from procession.model.readiness import ByFile, ByHttp, ByLog, ByNotice, ByPort, DoneWhen, Readiness
+from procession.model.readiness import ByFile, ByHttp, ByLog, ByNotice, ByPort, Readiness
 
 Made = TypeVar("Made")
 
@@ -34,13 +34,6 @@ def read_readiness(value: object) -> Readiness:
     for name in options.keys() - further:
         raise Misfit(f"unknown key beside {way!r}", inside=(name,))
     return _made(make, (way,), value[way], **options)
-
-
-def read_done_when(value: object) -> DoneWhen:
-    """Take the file that a task writes when it has done its work."""
-    if not isinstance(value, dict) or value.keys() != {"file"}:
-        raise Misfit(f'expected {{ file = "path" }}, {got(value)}')
-    return _made(DoneWhen, ("file",), value["file"])
 
 
 def _made(make: Callable[..., Made], place: tuple[str, ...], *values: object, **options: object) -> Made:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from procession.errors import InvalidCommand, InvalidTask
 from procession.model.command import Argument, Command, normalise_argv
 from procession.model.names import check_name
-from procession.model.readiness import DoneWhen, Readiness
+from procession.model.readiness import Readiness
 
 Condition = Literal["started", "ready", "succeeded", "ended"]
 CONDITIONS: Final[tuple[str, ...]] = get_args(Condition)
@@ -48,7 +48,7 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     restart: what becomes of it if the machine goes down while it runs: nothing, or a new attempt, which either goes on
     where the last one was or begins anew.
     ready: how it is known that it can be used by those who wait for that; within ``ready_timeout_s`` of its start, or
-    it is ended. done_when: the file by which it is known that it has done its work; then it need not end by itself.
+    it is ended.
     """
 
     command: Command
@@ -66,7 +66,6 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     restart: Restart = "no"
     ready: Readiness | None = None
     ready_timeout_s: float | None = None
-    done_when: DoneWhen | None = None
 
     def __post_init__(self) -> None:
         """Raise InvalidTask for a field that cannot be, naming it."""
@@ -130,8 +129,6 @@ def _check_readiness(given: Task) -> None:
         raise InvalidTask(
             "ready", f"must be ByNotice(), ByLog(…), ByPort(…), ByHttp(…) or ByFile(…), got {given.ready!r}"
         )
-    if given.done_when is not None and not isinstance(given.done_when, DoneWhen):
-        raise InvalidTask("done_when", f"must be DoneWhen(file), got {given.done_when!r}")
     if given.ready_timeout_s is not None:
         _check_number("ready_timeout_s", given.ready_timeout_s)
         if given.ready is None:

@@ -20,3 +20,8 @@ def plan_stop(custom: Sequence[StopStep], grace_s: float) -> list[StopStep]:
     if math.isinf(grace_s):
         return polite
     return [*polite, StopStep(int(signal.SIGKILL), math.inf)]
+
+
+def plan_abort(grace_s: float) -> tuple[StopStep, ...]:
+    """Give the polite part for a program that gives no sign of life: SIGABRT, which leaves a core, as systemd does."""
+    return (StopStep(int(signal.SIGABRT), grace_s),)

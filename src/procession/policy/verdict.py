@@ -13,11 +13,13 @@ _KIND_OF_WISH = {
     "timeout": OutcomeKind.TIMED_OUT,
     "cancel": OutcomeKind.CANCELLED,
     "readiness": OutcomeKind.TIMED_OUT,
+    "watchdog": OutcomeKind.TIMED_OUT,
 }
 _WISH_IN_WORDS = {
     "timeout": "its time was up",
     "cancel": "its caller was cancelled",
     "readiness": "it was not ready in time",
+    "watchdog": "it gave no sign of life in time",
     "shutdown": "the supervisor shut down",
     "user": "stopped on request",
 }

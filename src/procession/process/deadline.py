@@ -32,6 +32,14 @@ class Deadline:
             self._since = self._loop.time()
             self._timer = self._loop.call_later(self._left_s, self._on_expiry)
 
+    def extend(self, seconds: float) -> None:
+        """Leave at least so much from now on."""
+        is_counting = self._timer is not None
+        self.pause()
+        self._left_s = max(self._left_s, seconds)
+        if is_counting:
+            self.resume()
+
     def cancel(self) -> None:
         """Never expire."""
         self.pause()

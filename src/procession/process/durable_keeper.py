@@ -45,8 +45,10 @@ class DurableKeeper:
         connect: Callable[[], socket.socket],
         journal: str,
         group: str,
+        notice_directory: str | None = None,
     ) -> None:
         self.is_new = False
+        self._notice_directory = notice_directory
         self.base: cgroup.Base | None = None
         self.on_lost: Callable[[], None] = lambda: None
         self._listen = listen
@@ -92,7 +94,14 @@ class DurableKeeper:
 
     def parent(self, key: int, context: Context | None) -> KeptParent:
         """Give the parent of the attempt ``key``. Raises: KeeperUnavailable."""
-        return KeptParent(self.link, self.base, key, circumstances=self._circumstances_of(context))
+        circumstances = self._circumstances_of(context)
+        return KeptParent(
+            self.link, self.base, key, circumstances=circumstances, notice_directory=self._notice_directory
+        )
+
+    def notice_path(self, key: int) -> str:
+        """Say where the attempt ``key`` is listened to."""
+        return os.path.join(self._notice_directory or "", str(key))
 
     async def shut_down(self, grace_s: float = 0.0) -> None:
         """End the keeper with all it still has; return when it is gone."""

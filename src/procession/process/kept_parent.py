@@ -18,6 +18,7 @@ from procession.process.cgroup_tree import CgroupTree
 from procession.process.environment import our_environment
 from procession.process.kept_leader import KeptLeader
 from procession.process.leader import Leader
+from procession.process.private_directory import private_socket_path
 from procession.process.session_tree import SessionTree
 from procession.process.tree import Tree
 from procession.wire.spawn import SpawnRequest, encode_spawn
@@ -58,9 +59,11 @@ class KeptParent:
         circumstances: Circumstances = OURS,
         answer_limit_s: float = ANSWER_LIMIT_S,
         ends_with_keeper: bool = False,
+        notice_directory: str | None = None,
     ) -> None:
         """Trees are made in ``base``; what is not said of a command it has from ``circumstances``.
 
+        notice_directory: where children are listened to, if that is to outlive us.
         ends_with_keeper: kill the tree when the keeper is gone: nobody would end it any more if we were killed, too.
         """
         self._link = link
@@ -72,6 +75,7 @@ class KeptParent:
         self._answer_limit_s = answer_limit_s
         self.may_still_start = False
         self._ends_with_keeper = ends_with_keeper
+        self._notice_directory = notice_directory
 
     def make_tree(self) -> Tree:
         """Make it where the keeper can enter it."""
@@ -85,6 +89,10 @@ class KeptParent:
     def numbers(self, descriptors: Sequence[int]) -> list[int]:
         """They come after 0, 1 and 2, in their order."""
         return list(range(3, 3 + len(descriptors)))
+
+    def notice_path(self) -> str:
+        """Choose one that whoever comes after us finds, or one in a directory of this process."""
+        return private_socket_path() if self._notice_directory is None else f"{self._notice_directory}/{self._key}"
 
     def fix(self, spawning: Spawning) -> None:
         """Name the directory, the variables and the mask."""

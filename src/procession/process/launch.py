@@ -54,6 +54,13 @@ class Launched:
     ran_s: float = 0.0
     is_taken_over: bool = False
     is_suspended: bool = False
+    began: float = field(default_factory=time.monotonic)
+
+    def duration_s(self, ended_at: float | None) -> float:
+        """Say how long the leader lived. What ended while nobody looked is known by the wall clock only."""
+        if self.is_taken_over and ended_at is not None:
+            return max(ended_at - self.started_at, 0.0)
+        return time.monotonic() - self.began
 
 
 BeforeFork = Callable[[Tree, OpenStreams], Awaitable[None]]
@@ -81,7 +88,7 @@ async def launch(command: Command, parent: Parent | None = None, before_fork: Be
     arguments = encode_arguments(command)
     tree = parent.make_tree()
     try:
-        streams = OpenStreams(command, parent.numbers)
+        streams = OpenStreams(command, parent.numbers, parent.notice_path() if command.listens else None)
     except BaseException:
         tree.close()
         raise

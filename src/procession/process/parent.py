@@ -11,6 +11,7 @@ from typing import Protocol
 from procession.kernel import signal_state
 from procession.kernel.fork_exec import Child, Spawning, fork_and_exec
 from procession.process.leader import Leader, OwnLeader
+from procession.process.private_directory import private_socket_path
 from procession.process.tree import Tree, make_tree
 
 
@@ -38,6 +39,9 @@ class Parent(Protocol):
 
     def numbers(self, descriptors: Sequence[int]) -> list[int]:
         """Say at which numbers a child will find further descriptors of ours."""
+
+    def notice_path(self) -> str:
+        """Say where a child can be listened to. Raises: OSError."""
 
     def fix(self, spawning: Spawning) -> None:
         """Say outright what a child of this process would simply inherit."""
@@ -68,6 +72,10 @@ class OwnParent:
     def numbers(self, descriptors: Sequence[int]) -> list[int]:
         """They keep the numbers they have here."""
         return list(descriptors)
+
+    def notice_path(self) -> str:
+        """Choose one in a directory of this process."""
+        return private_socket_path()
 
     def fix(self, spawning: Spawning) -> None:
         """Nothing: it is a child of this process."""

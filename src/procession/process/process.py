@@ -10,6 +10,7 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -17,17 +18,18 @@ import msgspec
 from procession.ipc.channel import Channel
 from procession.kernel.waiters import wake
 from procession.model.checks import check_duration
-from procession.model.command import Command
+from procession.model.command import Command, StopStep
 from procession.model.event import Closed, Event, Exited, Orphaned, Started, Stopping, TreeEmpty
 from procession.model.outcome import UNKNOWN_EXIT, ExitStatus, Outcome, decode_wait_status
 from procession.model.record import ExitFact
 from procession.model.state import State
-from procession.policy.stop import plan_stop
+from procession.policy.stop import plan_abort, plan_stop
 from procession.policy.verdict import Evidence, judge
 from procession.process.announce import Announcer
 from procession.process.deadline import make_deadline
 from procession.process.ending import Ending
 from procession.process.launch import Launched
+from procession.process.notices import Notices
 from procession.process.output_ends import OutputEnds
 from procession.process.signalling import Signalling
 from procession.process.suspension import Suspension
@@ -43,6 +45,7 @@ class Process:
 
     pid: of the leader. started_at, ended_at: seconds since the epoch. exit: how the leader ended, once it has.
     exit_fact: what its parent says of that. outcome: the verdict, once all is over. is_released: see `release`.
+    notices: what it says about itself, if it was started with ``notify``.
     """
 
     def __init__(self, command: Command, launched: Launched, announcer: Announcer) -> None:
@@ -53,24 +56,24 @@ class Process:
         self.ended_at: float | None = None
         self.exit: ExitStatus | None = None
         self.outcome: Outcome | None = None
-        self._began, self._was_taken_over = time.monotonic(), launched.is_taken_over
+        self._launched = launched
         self._announcer, self._tell = announcer, announcer.tell
-        self._tree = launched.tree
-        self._tree_is_empty = False
-        self._out_of_memory_kills = 0
+        self._tree, self._tree_is_empty = launched.tree, False
         self.exit_fact: ExitFact | None = None
         self._stopped_by: str | None = None
-        self._forced = False
+        self._forced, self._out_of_memory_kills = False, 0
         self._ending: Ending | None = None
         self._ending_task: asyncio.Task[None] | None = None
         self._waiters: set[asyncio.Future[None]] = set()
         self._leak_timer: asyncio.TimerHandle | None = None
         self._wiring = Wiring(command, launched.streams, self._on_output_end, self._tell, self.pid)
         self._output_ends = OutputEnds(self._wiring, self._tell)
-        self._deadline = make_deadline(command.timeout_s, launched.ran_s, self._on_time_up)
+        self._deadline = make_deadline(command.timeout_s, launched.ran_s, partial(self._end_for, "timeout"))
         self._leader = launched.leader
         self._signalling = Signalling(command, self._leader, self._tree, is_over=self._is_over_now, tell=self._tell)
-        self._suspension = Suspension(self._leader, launched.tree, self._deadline, self._tell)
+        self.notices = Notices(command, self._wiring.notice_source, self._tree, self._tell)
+        watchdog = self.notices.act(self._deadline, partial(self._end_for, "watchdog", plan_abort(command.grace_s)))
+        self._suspension = Suspension(self._leader, launched.tree, (self._deadline, watchdog), self._tell)
         self._suspension.take_over(is_on=launched.is_suspended)
         self.is_released = False
         self._tell(Started(pid=self.pid, at=self.started_at))
@@ -235,6 +238,7 @@ class Process:
         if self.exit is not None:
             self._ticker.discard(self)
         await self._suspension.give_up()
+        self.notices.close()
         await self._wiring.close()
         if cancelled is not None:
             raise cancelled
@@ -247,6 +251,7 @@ class Process:
         self._ticker.discard(self)
         self._leader.release()
         self._tree.release()
+        self.notices.release()
         if self._deadline is not None:
             self._deadline.cancel()
 
@@ -279,6 +284,7 @@ class Process:
         )
         if status.signal == signal.SIGKILL:
             self._out_of_memory_kills = self._tree.out_of_memory_kills()
+        self.notices.finish()
         self._wiring.note_exit()
         if not self._is_gone():
             self._ticker.add(self)
@@ -298,9 +304,9 @@ class Process:
         if not self._is_ending():
             self._close()
 
-    def _on_time_up(self) -> None:
+    def _end_for(self, by: str, steps: tuple[StopStep, ...] = ()) -> None:
         if not self._is_ending() and not self._leader.has_ended():
-            self._begin_ending(self.command.grace_s, "timeout")
+            self._begin_ending(self.command.grace_s, by, steps)
 
     def _close_if_over(self) -> None:
         if self.exit is not None and not self._is_ending() and not self._wiring.open_readers():
@@ -328,16 +334,10 @@ class Process:
             out_of_memory_kills=self._out_of_memory_kills,
             leaked=self._output_ends.leaked,
             survivors=self._ending.survivors if self._ending else (),
-            duration_s=self._duration_s(),
+            duration_s=self._launched.duration_s(self.ended_at),
             usage=self.exit_fact.usage if self.exit_fact else None,
             lost=self.exit_fact.lost if self.exit_fact else None,
         )
-
-    def _duration_s(self) -> float:
-        """Say how long the leader lived. What ended while nobody looked is known by the wall clock only."""
-        if self._was_taken_over and self.ended_at is not None:
-            return max(self.ended_at - self.started_at, 0.0)
-        return time.monotonic() - self._began
 
     def _is_gone(self) -> bool:
         """Whether nothing of it is left, the leader reaped; tells so when that is first seen."""
@@ -365,7 +365,7 @@ class Process:
             self._ending_task = None
             self._close_if_over()
 
-    def _begin_ending(self, grace_s: float, by: str) -> None:
+    def _begin_ending(self, grace_s: float, by: str, steps: tuple[StopStep, ...] = ()) -> None:
         if not self._leader.has_ended():
             self._stopped_by = by
             self._tell(Stopping(at=time.time(), by=by))
@@ -376,8 +376,8 @@ class Process:
             on_continued=self._suspension.note_resumed,
             tell=self._tell,
         )
-        steps = plan_stop(self.command.stop_signals, grace_s)
-        self._ending_task = asyncio.create_task(self._carry_out(self._ending.carry_out(steps)))
+        plan = plan_stop(steps or self.command.stop_signals, grace_s)
+        self._ending_task = asyncio.create_task(self._carry_out(self._ending.carry_out(plan)))
 
     async def _carry_out(self, ending: Coroutine[None, None, None]) -> None:
         assert self._ending is not None

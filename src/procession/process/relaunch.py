@@ -31,12 +31,13 @@ def relaunch(
     *,
     held: Mapping[str, int],
     ran_s: float,
+    notice_path: str = "",
 ) -> Launched:
     """Put together what is needed to look after the attempt of ``record``; ``held`` are our ends, kept by a keeper."""
     return Launched(
         leader,
         tree,
-        OpenStreams.reopened(command, held),
+        OpenStreams.reopened(command, held, notice_path),
         started_at=record.started_at or _start_of(leader.pid),
         ran_s=ran_s,
         is_taken_over=True,

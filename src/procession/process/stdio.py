@@ -15,8 +15,10 @@ from procession.kernel import terminal
 from procession.kernel.oserrors import OUT_OF_DESCRIPTORS
 from procession.model.command import Command
 from procession.model.stdio import Descriptor, File, Inherit, Log, Merged, Null, Output, Pipe, Pty, Stdin
+from procession.process.private_directory import forget_socket, listen_at
 from procession.streams.log import LogFile
 from procession.wire.node_ipc import CHANNEL_FD, SERIALIZATION_MODE
+from procession.wire.variables import NOTIFY_SOCKET
 
 STREAMS = ("stdin", "stdout", "stderr")
 
@@ -30,8 +32,12 @@ class OpenStreams:
     environment: variables that tell the child of what was opened for it.
     """
 
-    def __init__(self, command: Command, numbers: Callable[[Sequence[int]], list[int]] = list) -> None:
+    def __init__(
+        self, command: Command, numbers: Callable[[Sequence[int]], list[int]] = list, notice_path: str | None = None
+    ) -> None:
         """Open everything, or nothing; ``numbers`` says at which numbers a child will find descriptors of ours.
+
+        notice_path: where it is to be listened to.
 
         Raises: StdioUnavailable, NoDescriptorsLeft.
         """
@@ -44,11 +50,14 @@ class OpenStreams:
         self._null: int | None = None
         self._slave: int | None = None
         self.environment: dict[str, str] = {}
+        self.notice_path = notice_path or ""
         try:
             for stream in STREAMS:
                 self.child.append(self._open(stream, getattr(command, stream)))
             for number, descriptor in command.fds.items():
                 self.further[number] = self._open(f"fds[{number}]", Descriptor(descriptor))
+            if notice_path is not None:
+                self._open_notices(notice_path)
             if command.channel:
                 self._open_channel(numbers)
         except BaseException:
@@ -56,7 +65,7 @@ class OpenStreams:
             raise
 
     @classmethod
-    def reopened(cls, command: Command, held: Mapping[str, int]) -> OpenStreams:
+    def reopened(cls, command: Command, held: Mapping[str, int], notice_path: str = "") -> OpenStreams:
         """Open again what belongs to a process that runs already; ``held`` are our ends of it by name.
 
         A log that cannot be opened any more is left out: the process goes on writing it, or not, without us.
@@ -67,6 +76,7 @@ class OpenStreams:
         streams._command = command
         streams._only_for_child = []
         streams.environment = {}
+        streams.notice_path = notice_path
         for name in ("stdout", "stderr"):
             wanted = getattr(command, name)
             if isinstance(wanted, Log):
@@ -88,6 +98,8 @@ class OpenStreams:
     def close(self) -> None:
         """Close everything: nothing was started."""
         self.close_child_ends()
+        if "notify" in self.ours:
+            forget_socket(self.notice_path)
         for descriptor in self.ours.values():
             os.close(descriptor)
         self.ours.clear()
@@ -146,7 +158,16 @@ class OpenStreams:
         *_, landing = numbers([*self.further.values(), descriptor])
         number = landing if not self.further else max(*self.further, landing) + 1
         self.further[number] = descriptor
-        self.environment = {CHANNEL_FD: str(number), SERIALIZATION_MODE: "json"}
+        self.environment |= {CHANNEL_FD: str(number), SERIALIZATION_MODE: "json"}
+
+    def _open_notices(self, path: str) -> None:
+        try:
+            self.ours["notify"] = listen_at(path).detach()
+        except OSError as error:
+            raise _explain(error, "notify", File(path), self._command) from error
+        self.environment[NOTIFY_SOCKET] = path
+        if self._command.watchdog_s is not None:
+            self.environment["WATCHDOG_USEC"] = str(max(int(self._command.watchdog_s * 1_000_000), 1))
 
     def _open_inherited(self, stream: str, _wanted: Inherit) -> int:
         number = STREAMS.index(stream)

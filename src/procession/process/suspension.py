@@ -5,22 +5,34 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from procession.model.event import Event, Resumed, Suspended
-from procession.process.deadline import Deadline
 from procession.process.leader import Leader
 from procession.process.tree import Tree, signal_members
+
+
+class Pausable(Protocol):
+    """Something that measures running time."""
+
+    def pause(self) -> None:
+        """Stop counting."""
+
+    def resume(self) -> None:
+        """Count on."""
 
 
 class Suspension:
     """Whether a tree is paused: by us, by somebody else's signal to the leader, or both. Its time-out pauses too."""
 
-    def __init__(self, leader: Leader, tree: Tree, deadline: Deadline | None, tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self, leader: Leader, tree: Tree, clocks: Sequence[Pausable | None], tell: Callable[[Event], None]
+    ) -> None:
         """Begin with a tree that runs."""
         self._leader = leader
         self._tree = tree
-        self._deadline = deadline
+        self._clocks = [clock for clock in clocks if clock is not None]
         self._tell = tell
         self._by_us = False
         self._by_outside = False
@@ -99,9 +111,10 @@ class Suspension:
             self._tell(Resumed(at=time.time(), by="us"))
 
     def _pause_time(self) -> None:
-        if self._deadline is not None:
-            self._deadline.pause()
+        for clock in self._clocks:
+            clock.pause()
 
     def _resume_time(self) -> None:
-        if self._deadline is not None and not self.is_on:
-            self._deadline.resume()
+        if not self.is_on:
+            for clock in self._clocks:
+                clock.resume()

@@ -18,6 +18,7 @@ from procession.kernel import terminal
 from procession.model.command import Command
 from procession.model.event import Event, LogDiskFull, LogDiskRecovered, LogNotBounded, LogUnwritable
 from procession.model.stdio import Pty
+from procession.process.notices import NoticeSource
 from procession.process.stdio import OpenStreams
 from procession.streams import disk
 from procession.streams.answering import TerminalAnswers
@@ -52,6 +53,7 @@ class Wiring:
         """Take over the open ends."""
         self.stdin: PipeWriter | None = None
         self.channel: Channel | None = None
+        self.notice_source: NoticeSource | None = None
         self.outputs: dict[str, OutputStream] = {}
         self._command = command
         self._on_output_end = on_output_end
@@ -69,7 +71,7 @@ class Wiring:
         # closing the master then would kill it by SIGHUP. It may also come back by /dev/tty.
         self._slave = streams.ours.pop("slave", None)
         for stream, descriptor in streams.ours.items():
-            self._connect(stream, descriptor)
+            self._connect(stream, descriptor, streams)
         streams.ours.clear()
         if self._logs:
             self._connect_logs()
@@ -151,9 +153,11 @@ class Wiring:
         if self.channel is not None:
             self.channel.discard()
 
-    def _connect(self, stream: str, descriptor: int) -> None:
+    def _connect(self, stream: str, descriptor: int, streams: OpenStreams) -> None:
         if stream == "stdin":
             self.stdin = PipeWriter(descriptor)
+        elif stream == "notify":
+            self.notice_source = NoticeSource(socket.socket(fileno=descriptor), streams.notice_path)
         elif stream == "channel":
             connection = socket.socket(fileno=descriptor)
             self.channel = Channel(connection, self._command.message_limit_bytes, self._tell, pid=self._pid)

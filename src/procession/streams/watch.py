@@ -33,18 +33,13 @@ _hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[_Hub]]"
 class Watch:
     """Calls ``tell`` in the event loop after each change, until it is closed. Raises :class:`OSError` as inotify does.
 
-    Before that ``hear`` is given each event, also one that only another watch of the same path has asked for.
-
     While it lives, each write costs the writer about half a microsecond: close it when you look anyway.
     """
 
-    __slots__ = ("_hub", "_wd", "hear", "tell")
+    __slots__ = ("_hub", "_wd", "tell")
 
-    def __init__(
-        self, path: str, mask: int, tell: Callable[[], object], hear: Callable[[InotifyEvent], object] | None = None
-    ) -> None:
+    def __init__(self, path: str, mask: int, tell: Callable[[], object]) -> None:
         self.tell = tell
-        self.hear = hear
         self._hub = _hub_of(asyncio.get_running_loop())
         try:
             self._wd: int | None = self._hub.add(self, path, mask)
@@ -169,10 +164,6 @@ class _Hub:
 
     def _rest_then_tell(self, events: list[InotifyEvent]) -> None:
         changed = {event.wd for event in events}
-        for event in events:
-            for watch in tuple(self._watches.get(event.wd, ())):
-                if watch.hear is not None:
-                    watch.hear(event)
         rest_s = _CROWD_REST_S if len(changed) >= _CROWD else _REST_S
         self._rest = self._loop.call_later(rest_s, self._read_again)  # first: who is told may close all of this
         if -1 in changed:  # the kernel dropped events

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from procession.errors import StartError
-from procession.model.event import Event, Started, StartFailed, Starting
+from procession.ipc.request import Request
+from procession.model.event import Event, MessageReceived, Started, StartFailed, Starting
 from procession.model.outcome import Outcome, OutcomeKind
 from procession.model.stdio import Pipe, Pty
 
@@ -68,6 +69,14 @@ class Attempt:
         if not self._is_taken_over:
             self._record(Started(at=process.started_at, pid=process.pid))
         self._unsubscribe = process.subscribe(self._pass_on)
+        if self._command.channel:
+            process.channel.listen(self._take_message)
+
+    def _take_message(self, message: Any) -> None:
+        if isinstance(message, Request):
+            message.refuse("under a supervisor nobody answers questions")
+        else:
+            self._record(MessageReceived(at=self._clock.time(), message=message))
 
     def _pass_on(self, event: Event) -> None:
         """Pass on what the process says; its start is told by us, once, wherever the process tells it."""

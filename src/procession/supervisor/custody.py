@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("procession.keeper")
 
 _RENEWAL_PAUSE_S = 1.0
-_HELD = ("stdin", "pty")
+_HELD = ("stdin", "pty", "notify", "channel")
 """Our ends that a task must not lose when we are gone."""
 
 
@@ -94,6 +94,11 @@ class Custody:
         attempt = KeptAttempt(self, entry, record, take, is_new=False)
         attempt.holds = holds
         return attempt
+
+    @property
+    def is_open(self) -> bool:
+        """Whether things are started: the keeper is there, and we are not about to leave it."""
+        return self._is_there.is_set()
 
     def leave(self) -> None:
         """Be about to close: nothing is started any more, and nothing of what is being started is ended."""
@@ -169,6 +174,11 @@ class KeptAttempt:
             self._process = process = await self._spawning.__aenter__()
         except StartError:
             self._note(phase=Phase.OVER)
+            self._let_go()
+            raise
+        except asyncio.CancelledError:
+            if self._custody.is_open:  # else it may be started all the same, for whoever comes next
+                self._let_go()
             raise
         if self.record.phase is Phase.INTENDED:
             leader = identify(process.pid, process.leader_inode())
@@ -189,8 +199,7 @@ class KeptAttempt:
         await self._spawning.__aexit__(kind, error, trace)
         if not self._process.is_released:
             self._note(phase=Phase.OVER)
-            if self.holds:
-                self._drop("")
+            self._let_go()
 
     async def intend(self, tree: Tree, streams: OpenStreams) -> None:
         """Write down what is about to be started, and have our ends of its streams held."""
@@ -220,6 +229,10 @@ class KeptAttempt:
     def _note(self, **changes: Any) -> None:
         self.record = replace(self.record, **changes)
         self._custody.ledger.note_attempt(self.record)
+
+    def _let_go(self) -> None:
+        if self.holds:
+            self._drop("")
 
     def _drop(self, name: str) -> None:
         link = self._custody.link()

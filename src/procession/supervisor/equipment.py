@@ -15,4 +15,4 @@ def equipped(entry: Entry) -> Command:
     """Give the command of the next attempt of ``entry``, told which attempt of which task it is."""
     command = entry.task.command
     told: dict[str, str | None] = {TASK: entry.id, ATTEMPT: str(entry.view.attempt)}
-    return command.placed(env={**command.env, **told})
+    return command.placed(env={**command.env, **told}, notify=True)

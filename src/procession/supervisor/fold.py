@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from procession.ipc.notices import shown_of
 from procession.model.event import (
     Adopted,
     Ended,
     Event,
     Exited,
+    Notified,
     Orphaned,
     Ready,
     Requeued,
@@ -53,6 +55,8 @@ def fold(view: TaskView, event: Event) -> TaskView:  # noqa: C901, PLR0911, PLR0
             return replace(view, ended_at=event.at)
         case Ready():
             return replace(view, ready=True)
+        case Notified():
+            return replace(view, **shown_of(event.fields))
         case Orphaned():
             return replace(view, orphaned=True)
         case Adopted():

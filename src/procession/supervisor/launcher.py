@@ -23,6 +23,16 @@ class InputStream(Protocol):
         """Say that nothing more will come."""
 
 
+class Conversation(Protocol):
+    """A message channel."""
+
+    async def send(self, message: Any, /) -> None:
+        """Send, waiting for room. Raises: InvalidMessage, MessageTooLarge, Disconnected."""
+
+    def listen(self, callback: Callable[[Any], None], /) -> None:
+        """Call back with each message."""
+
+
 class RunningProcess(Protocol):
     """One running command with its tree."""
 
@@ -61,6 +71,10 @@ class RunningProcess(Protocol):
 
     def subscribe(self, callback: Callable[[Event], None], /) -> Callable[[], None]:
         """Tell ``callback`` what has happened and every further event; return what ends that."""
+
+    @property
+    def channel(self) -> Conversation:
+        """Its message channel, where it has one. Raises: StreamUnavailable."""
 
     @property
     def stdin(self) -> InputStream:

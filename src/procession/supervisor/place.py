@@ -40,8 +40,6 @@ def placed_task(task: Task, command: Command, directory: str | None) -> Task:
     changes: dict[str, Any] = {"command": command}
     if isinstance(task.ready, ByFile) and directory is not None:
         changes["ready"] = replace(task.ready, path=_absolute(directory, task.ready.path))
-    if task.done_when is not None and directory is not None:
-        changes["done_when"] = replace(task.done_when, file=_absolute(directory, task.done_when.file))
     return replace(task, **changes)
 
 

@@ -27,6 +27,7 @@ from procession.process.no_tree import NoTree
 from procession.process.relaunch import find_tree, relaunch
 from procession.supervisor.endings import wished
 from procession.supervisor.entry import Entry
+from procession.supervisor.equipment import equipped
 
 if TYPE_CHECKING:
     from procession.model.command import Command
@@ -156,7 +157,8 @@ class Recovery:
         entry.log_offsets = _offsets_by_path(record, entry.task.command)
         held = self._held.pop(record.key, {})
         ran_s = running_s(events, time.time())
-        launched = relaunch(record, entry.task.command, leader, tree, held=held, ran_s=ran_s)
+        notice_path = self._custody.keeper.notice_path(record.key)
+        launched = relaunch(record, equipped(entry), leader, tree, held=held, ran_s=ran_s, notice_path=notice_path)
         if entry.view.state is not State.STARTING:
             adopted = Adopted(at=time.time(), pid=leader.pid, orphaned=isinstance(fate, Orphaned))
             self._conductor.record(adopted.of(entry.id, entry.view.attempt))

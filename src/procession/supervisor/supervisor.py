@@ -329,6 +329,14 @@ class Supervisor:
         """
         await write_to(process_of(self._registry.get(id)), data, end=end)
 
+    async def send(self, id: str, message: Any) -> None:  # noqa: A002 - the field's own name
+        """Send a message through the channel of a task that has one (``channel=True``).
+
+        What it sends comes as `message_received` events. Raises: AlreadyEnded, UsageError: nothing of it runs;
+        StreamUnavailable, InvalidMessage, MessageTooLarge, Disconnected.
+        """
+        await process_of(self._registry.get(id)).channel.send(message)
+
     # --- helpers -------------------------------------------------------------------------------------------------
 
     def _accept(self, id_: str, given: Task, context: Context | None) -> Entry:

@@ -1,0 +1,205 @@
+"""What a running program says about itself (sd_notify): whether it may, what is told of it, and what follows at once.
+
+The socket is this program's own, and we read it; a keeper holds it, so that it outlives us.
+Not here: readiness as a condition for others (`procession.supervisor.readiness`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from procession.ipc.notices import EXTEND, MAINPID, READY, WATCHDOG, WATCHDOG_USEC, Gathering, parse_notice, read_usec
+from procession.kernel import proc
+from procession.kernel.waiters import wake
+from procession.model.event import Event, NoticeRejected, Notified
+from procession.process.private_directory import forget_socket
+from procession.process.watchdog import Watchdog
+from procession.wire.frames import close_all
+from procession.wire.notice_socket import Datagram, receive_datagram
+
+if TYPE_CHECKING:
+    import socket
+
+    from procession.model.command import Command
+    from procession.process.deadline import Deadline
+    from procession.process.tree import Tree
+
+_READS_PER_CALL = 64
+
+Take = Callable[[Datagram], None]
+
+
+class NoticeSource:
+    """The socket of one process, bound to ``path``; its name goes when it is closed, but not when it is released."""
+
+    def __init__(self, listening: socket.socket, path: str) -> None:
+        listening.setblocking(False)
+        self._listening = listening
+        self._path = path
+        self._take: Take | None = None
+        self._is_open = True
+
+    def begin(self, take: Take) -> None:
+        """Give each notice to ``take``, in the running loop."""
+        self._take = take
+        asyncio.get_running_loop().add_reader(self._listening.fileno(), self._read)
+
+    def finish(self) -> None:
+        """Read what is there."""
+        if self._is_open:
+            self._read()
+
+    def close(self, *, is_kept: bool = False) -> None:
+        """Close it, and remove its name unless somebody goes on with it."""
+        if self._is_open:
+            self._is_open = False
+            if self._take is not None:
+                asyncio.get_running_loop().remove_reader(self._listening.fileno())
+            self._listening.close()
+            if not is_kept:
+                forget_socket(self._path)
+
+    def _read(self) -> None:
+        assert self._take is not None
+        for _ in range(_READS_PER_CALL):
+            datagram = receive_datagram(self._listening)
+            if datagram is None:
+                return
+            self._take(datagram)
+
+
+class Notices:
+    """Hears one process; without a source it hears nothing."""
+
+    def __init__(
+        self, command: Command, source: NoticeSource | None, tree: Tree, tell: Callable[[Event], None]
+    ) -> None:
+        """Begin to hear. Must be called within the event loop."""
+        self._interval_s = command.watchdog_s
+        self._source = source
+        self._tree = tree
+        self._tell = tell
+        self._watchdog: Watchdog | None = None
+        self._deadline: Deadline | None = None
+        self._gathering = Gathering()
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._waiters: list[asyncio.Future[None]] = []
+        self.is_ready = False
+        self.is_over = False
+        if source is not None:
+            source.begin(self._take)
+
+    def act(self, deadline: Deadline | None, on_silence: Callable[[], None]) -> Watchdog | None:
+        """Move ``deadline`` when asked to; call ``on_silence`` where signs of life are due and none comes."""
+        self._deadline = deadline
+        if self._interval_s is not None and self._source is not None:
+            self._watchdog = Watchdog(self._interval_s, on_silence)
+        return self._watchdog
+
+    async def ready(self) -> bool:
+        """Wait for READY=1; False: it ended before it said so."""
+        while not (self.is_ready or self.is_over):
+            waiter = self._loop.create_future()
+            self._waiters.append(waiter)
+            await waiter
+        return self.is_ready
+
+    def finish(self) -> None:
+        """Take what it said before it ended, and tell all that waits to be told."""
+        if not self.is_over:
+            if self._source is not None:
+                self._source.finish()
+            self._flush()
+            self.is_over = True
+            if self._watchdog is not None:
+                self._watchdog.cancel()
+            self._wake()
+
+    def close(self) -> None:
+        """Hear no more."""
+        self.finish()
+        if self._source is not None:
+            self._source.close()
+
+    def release(self) -> None:
+        """Leave it to whoever comes after us."""
+        self.is_over = True
+        if self._source is not None:
+            self._source.close(is_kept=True)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+
+    def _take(self, datagram: Datagram) -> None:
+        close_all(datagram.fds)  # a store for descriptors is not kept yet
+        fields = parse_notice(datagram.data)
+        if not fields or self.is_over:
+            return
+        stranger = self._why_not(datagram, fields)
+        if stranger is not None:
+            self._tell(NoticeRejected(at=time.time(), reason=stranger, pid=datagram.pid))
+            return
+        self._act(fields)
+        for told in self._gathering.take(fields, self._loop.time()):
+            self._tell(Notified(at=time.time(), fields=told))
+        self._flush_later()
+
+    def _why_not(self, datagram: Datagram, fields: dict[str, str]) -> str | None:
+        """Say why nothing of it is to be believed; None if there is no reason.
+
+        The socket is this program's own, so what comes from a sender that is gone already is believed; one that lives
+        has to be of its tree. Root may speak in another's name, as systemd-notify(1) does.
+        """
+        if datagram.uid not in (os.geteuid(), 0):
+            return f"it came from user {datagram.uid}"
+        pid = datagram.pid
+        if pid and _lives(pid) and not self._tree.has(pid) and _lives(pid):  # it may end while we look
+            return "its sender is no part of this program"
+        main = fields.get(MAINPID)
+        if main is not None and main != str(pid) and not (main.isdigit() and self._tree.has(int(main))):
+            return f"MAINPID={main[:20]} is no part of this program"
+        return None
+
+    def _act(self, fields: dict[str, str]) -> None:
+        if fields.get(READY) == "1" and not self.is_ready:
+            self.is_ready = True
+            self._wake()
+        more_s = read_usec(fields.get(EXTEND))
+        if more_s is not None and self._deadline is not None:
+            self._deadline.extend(more_s)
+        if self._watchdog is not None:
+            interval_s = read_usec(fields.get(WATCHDOG_USEC))
+            if interval_s:
+                self._watchdog.change(interval_s)
+            if fields.get(WATCHDOG) == "1":
+                self._watchdog.ping()
+            elif fields.get(WATCHDOG) == "trigger":
+                self._watchdog.trigger()
+
+    def _flush_later(self) -> None:
+        due_at = self._gathering.due_at()
+        if self._timer is None and due_at is not None:
+            self._timer = self._loop.call_at(due_at, self._flush)
+
+    def _flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for told in self._gathering.flush(self._loop.time()):
+            self._tell(Notified(at=time.time(), fields=told))
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            wake(waiter)
+
+
+def _lives(pid: int) -> bool:
+    stat = proc.read_stat(pid)
+    return stat is not None and not stat.is_gone
