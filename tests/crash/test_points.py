@@ -102,7 +102,7 @@ def test_descriptors_that_were_never_let_go(house, tools, dying):
         client.submit(Command(argv=("true",), stdin=PIPE), name="reads")
         assert client.wait("reads").tasks[0].ok
         tools.settle(lambda: house.ask("SELECT phase FROM attempt") == [("over",)])
-        assert tools.count_descriptors(keeper) == before + 1
+        assert tools.count_descriptors(keeper) == before + 2  # its input, and the socket at which it is listened to
         house.kill()
         house.start()
 
