@@ -36,6 +36,7 @@ UNREAD_LIMIT_BYTES: Final = 4 << 20
 """So much is read of messages that nobody takes; then the program has to wait, as with any full pipe."""
 
 _READS_PER_CALL: Final = 16
+_FULL_READ_BYTES: Final = 1 << 15
 _READS_AT_THE_END: Final = 64
 """More than a socket can hold, however it was cut."""
 
@@ -192,26 +193,26 @@ class Channel:
             if self._unread_bytes > UNREAD_LIMIT_BYTES:
                 self._stop_reading()
                 break
-            if not self._receive():
+            if self._receive() < _FULL_READ_BYTES:  # there is hardly more: the loop calls again if there is
                 break
         self._wake()
 
-    def _receive(self) -> bool:
-        """Take one piece; False where there is none now."""
+    def _receive(self) -> int:
+        """Take one piece; give how many bytes, 0 where there is none now."""
         try:
             received = receive(self._connection)
         except BlockingIOError:
-            return False
+            return 0
         except OSError:  # ECONNRESET: it ended with messages of ours unread
             self.close()
-            return False
+            return 0
         if received.fds:
             self._arrived += received.fds
         if not received.data:
             self.close()
-            return False
+            return 0
         self._take(received.data)
-        return not self._has_ended
+        return 0 if self._has_ended else len(received.data)
 
     def _take(self, data: bytes) -> None:
         lines = self._lines.feed(data)
