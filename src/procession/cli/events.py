@@ -63,4 +63,8 @@ def _line(told: Told) -> str:
 
 
 def _fact(name: str, value: Any) -> str:
-    return str(value.get("message") or value.get("kind")) if isinstance(value, dict) else f"{name}={value}"
+    if name == "outcome" and isinstance(value, dict):
+        return str(value.get("message") or value.get("kind"))
+    if name == "fields" and isinstance(value, dict):
+        return ", ".join(f"{word}={said}" for word, said in value.items())
+    return f"{name}={value}"

@@ -72,12 +72,21 @@ def _facts(card: Details) -> Iterator[tuple[str, str]]:
     yield "priority", str(task.priority or "")
     orphaned = " (its keeper is gone: it runs on, and can be ended)" if task.orphaned and not task.is_over else ""
     yield "process", "" if task.pid is None else f"{task.pid}{orphaned}"
+    yield "says", _said(task)
     yield from _times(task)
     yield "attempts", f"{task.attempt} of at most {max(task.retries + 1, task.attempt)}"
     yield "evidence", _evidence(task)
     for stream, place in card.logs.items():
         yield stream, f"{place.path} ({format_size(place.size_bytes)})"
     yield "last line", task.last_line or ""
+
+
+def _said(task: TaskView) -> str:
+    """Give what its present attempt says of itself."""
+    share = "" if task.progress is None else f"{task.progress:.0%}"
+    checkpoint = task.checkpoint and f"checkpoint {task.checkpoint}"
+    words = ("ready" if task.ready else "", share, task.phase, task.status, checkpoint)
+    return ", ".join(word for word in words if word)
 
 
 def _times(task: TaskView) -> Iterator[tuple[str, str]]:
