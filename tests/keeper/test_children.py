@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -138,16 +139,18 @@ def test_a_spawn_sent_again_runs_once(keeper, tmp_path):
     assert (tmp_path / "runs").read_text() == "ran\n"
 
 
-def test_the_descriptor_of_a_child_is_its_own(keeper):
+def test_the_descriptor_of_a_child_is_its_own(keeper, tools):
     """STARTED carries a pidfd that signals it, while the keeper keeps none."""
     controller = keeper.attached()
+    held = Path(f"/proc/{keeper.pid}/fd")
+    before = len(list(held.iterdir()))
     controller.spawn(1, "/bin/sleep", "1000")
     started = controller.next(frames.STARTED)
-    before = len(os.listdir(f"/proc/{keeper.pid}/fd"))
+    tools.settle(lambda: len(list(held.iterdir())) == before)  # it lets go an instant after it has told
     signal.pidfd_send_signal(started.fds[0], signal.SIGKILL)
     started.close()
     assert controller.exit().status == signal.SIGKILL
-    assert len(os.listdir(f"/proc/{keeper.pid}/fd")) == before
+    tools.settle(lambda: len(list(held.iterdir())) == before)
 
 
 def test_stops_are_told(keeper):

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -118,6 +119,20 @@ def test_arguments_and_environment_are_read_as_they_were_given():
         for each in (child, odd):
             each.kill()
             each.wait()
+
+
+def test_an_exec_under_way_hides_no_environment():
+    """C048: between the old environment and the new one a process has none; no look must take that for the truth."""
+    for _ in range(300):
+        pid = os.fork()
+        if not pid:
+            os.execve("/bin/sleep", ["sleep", "1000"], {"MARK": "new"})
+        try:
+            while b"MARK=new" not in (seen := proc.read_environment(pid)):
+                assert seen != [b""], "read in the middle of the exec"
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
 
 def test_a_kernel_thread_has_no_arguments():

@@ -6,6 +6,7 @@ Source: proc(5). The second field of ``stat`` may contain anything, so fields ar
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from procession.kernel.files import read_file, read_surely
 
 ZOMBIE_STATES = frozenset("ZXx")
 STOPPED_STATES = frozenset("Tt")
+
+_EXEC_PATIENCE_S = 0.02
+_VSIZE, _START_CODE, _ENV_END = 20, 23, 48  # where they stand after the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +77,33 @@ def is_other_thread(stat: ProcessStat) -> bool:
 
 
 def read_environment(pid: int) -> list[bytes]:
-    """Give the ``NAME=value`` strings it was started with; nothing if it is gone or not ours to see."""
-    return read_file(f"/proc/{pid}/environ").split(b"\0")
+    """Give the ``NAME=value`` strings it was started with; nothing if it is gone or not ours to see.
+
+    In the middle of an exec it has none for a moment, which is waited for, up to 20 ms:
+    docs/design/gotchas.md, "A process has no environment in the middle of an exec".
+    """
+    environ = f"/proc/{pid}/environ"
+    text = read_file(environ)
+    if not text:
+        _wait_for_exec(pid)
+        text = read_file(environ)
+    return text.split(b"\0")
 
 
 def read_arguments(pid: int) -> list[str]:
     """Give its arguments; nothing for a zombie or a kernel thread."""
     text = read_file(f"/proc/{pid}/cmdline").rstrip(b"\0")
     return [os.fsdecode(each) for each in text.split(b"\0")] if text else []
+
+
+def _wait_for_exec(pid: int) -> None:
+    patience_ends = time.monotonic() + _EXEC_PATIENCE_S
+    while _is_in_exec(pid) and time.monotonic() < patience_ends:
+        os.sched_yield()
+
+
+def _is_in_exec(pid: int) -> bool:
+    """Whether it has memory already, but no end of its environment. A stranger's are hidden: his code starts at 1."""
+    line = read_file(f"/proc/{pid}/stat")
+    fields = line[line.rfind(b")") + 2 :].split()
+    return bool(fields) and fields[_VSIZE] != b"0" and fields[_START_CODE] != b"1" and fields[_ENV_END] == b"0"
