@@ -18,12 +18,17 @@ def listener(tmp_path):
 
 
 def heard(channel: socket.socket) -> list[str]:
+    """Take all that is there, as text."""
+    return [datagram.decode() for datagram in heard_bytes(channel)]
+
+
+def heard_bytes(channel: socket.socket) -> list[bytes]:
     """Take all that is there."""
     channel.setblocking(False)
     datagrams = []
     while True:
         try:
-            datagrams.append(channel.recv(65536).decode())
+            datagrams.append(channel.recv(65536))
         except BlockingIOError:
             return datagrams
 
@@ -145,6 +150,47 @@ def test_the_light_form_explains_itself(python, words):
 
     assert said.returncode == 2
     assert "python -m procession.child ready" in said.stderr
+
+
+ODD = [
+    (r'child.status("a\ud800b")', ["STATUS=a?b"]),
+    (r'child.status("a\udcffb")', [b"STATUS=a\xffb"]),
+    ('child.status("x" * 1_000_000)', ["STATUS=" + "x" * 4095 + "…"]),
+    ('child.progress(float("nan"))', []),
+    ('child.progress(float("nan"), phase="linking")', ["X_PHASE=linking"]),
+    ('child.progress(float("inf"))', ["X_PROGRESS=1"]),
+    ('child.extend_timeout(float("inf"))', ["EXTEND_TIMEOUT_USEC=3155760000000000"]),
+    ('child.extend_timeout(float("nan")); child.extend_timeout(-1)', []),
+]
+
+
+@pytest.mark.parametrize(("call", "datagrams"), ODD, ids=[call for call, _ in ODD])
+def test_odd_values_harm_nobody(python, listener, call, datagrams):
+    """What cannot be said as it is is said as well as it can be, and holds up nothing that comes after."""
+    script = f"from procession import child; {call}; child.session('next')"
+    said = speaking(python, "-c", script, NOTIFY_SOCKET=listener.getsockname())
+
+    assert said.stderr == ""
+    expected = [each.encode() if isinstance(each, str) else each for each in datagrams]
+    assert heard_bytes(listener) == [*expected, b"X_SESSION=next"]
+
+
+def test_a_name_carries_nothing_else(python, listener):
+    """A name with a line break in it cannot say more than it should."""
+    script = r"from procession import child; child.notify(**{'A=1\nREADY': 1})"
+    said = speaking(python, "-c", script, NOTIFY_SOCKET=listener.getsockname())
+
+    assert "expected a name of letters, digits and '_'" in said.stderr
+    assert heard(listener) == []
+
+
+@pytest.mark.parametrize("words", [["done", "1"], ["extend", "inf"]])
+def test_the_light_form_never_shows_its_inside(python, words):
+    """What fails is one line; what is merely odd is not even that."""
+    said = speaking(python, "-m", "procession.child", *words, PROCESSION_MARKER="/nowhere/m", NOTIFY_SOCKET="/nobody")
+
+    assert said.returncode == (1 if words[0] == "done" else 0)
+    assert "Traceback" not in said.stderr
 
 
 COMFORTABLE = [

@@ -95,3 +95,69 @@ async def feed(worker, messages) -> None:
     """Send them all."""
     for message in messages:
         await worker.send(message)
+
+
+CROWD = """
+from procession import child
+import threading
+child.on_checkpoint(print)
+def ask(n):
+    for k in range(300):
+        assert child.request([n, k], timeout=20) == [n, k]
+threads = [threading.Thread(target=ask, args=(n,)) for n in range(6)]
+for each in threads: each.start()
+for each in threads: each.join()
+child.send("all answered")
+"""
+
+
+async def test_many_threads_ask_and_none_is_forgotten():
+    """Whichever thread reads, each gets its answer, and none sleeps though it has come."""
+    async with fork(["-c", CROWD]) as worker:
+        async for message in worker.messages():
+            if message == "all answered":
+                break
+            message.answer(message.body)
+        else:
+            raise AssertionError(await worker.wait())
+
+
+BOTH = """
+import asyncio
+from procession.child import aio as child
+child.on_checkpoint(print)
+async def main():
+    async for message in child.messages():
+        child.send(message)
+asyncio.run(main())
+"""
+
+
+async def test_asyncio_hears_what_a_thread_has_read():
+    """A thread that listens for wishes to save takes no message from the loop."""
+    async with fork(["-c", BOTH]) as worker:
+        messages = worker.messages()
+        for number in range(500):
+            await worker.send(number)
+            assert await anext(messages) == number
+
+
+SLOW = """
+from procession import child
+for wait_s in (0.01, None):
+    try:
+        child.send(child.request("question", timeout=wait_s))
+    except TimeoutError:
+        child.send("too late")
+"""
+
+
+async def test_an_answer_that_comes_too_late_is_forgotten():
+    """A late answer is nobody's; the next question gets its own."""
+    async with fork(["-c", SLOW]) as worker:
+        messages = worker.messages()
+        first = await anext(messages)
+        assert await anext(messages) == "too late"
+        first.answer("first")
+        (await anext(messages)).answer("second")
+        assert await anext(messages) == "second"

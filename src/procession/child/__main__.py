@@ -32,6 +32,9 @@ def main(arguments: list[str]) -> int:
     except (TypeError, ValueError) as error:
         print(f"procession.child: {verb}: {error}\n\n{USAGE}", file=sys.stderr)  # noqa: T201 - a command line
         return 2
+    except OSError as error:
+        print(f"procession.child: {verb}: {error}", file=sys.stderr)  # noqa: T201
+        return 1
     return 0
 
 

@@ -64,13 +64,13 @@ def messages(*, handles: bool = False) -> Iterator[Any]:
     handles: give ``(message, descriptor)`` each; the descriptor is yours then, or None. Else what comes is closed.
     """
     channel = open_channel()
-    while True:
-        while inbox:
-            yield give(inbox.popleft(), handles=handles)
-        if channel is None or not (channel.is_open or inbox):
+    while channel is not None:
+        seen, is_open = channel.reads, channel.is_open
+        while (arrived := take_arrived()) is not None:
+            yield give(arrived, handles=handles)
+        if not is_open:
             return
-        if not inbox:
-            channel.wait()
+        channel.wait(seen)
 
 
 def request(message: object, *, timeout: float | None = None) -> Any:
@@ -141,6 +141,14 @@ def wrap_handle(channel: LineChannel, message: object, handle: Any) -> tuple[byt
     return line, os.dup(handle if isinstance(handle, int) else handle.fileno())
 
 
+def take_arrived() -> tuple[Any, int | None] | None:
+    """Take the next of what has come."""
+    try:
+        return inbox.popleft()
+    except IndexError:
+        return None
+
+
 def give(arrived: tuple[Any, int | None], *, handles: bool) -> Any:
     """Give a message as it is wanted."""
     message, descriptor = arrived
@@ -185,7 +193,7 @@ def _start_listening(channel: LineChannel) -> None:
 
     def listen() -> None:
         while channel.is_open:
-            channel.wait()
+            channel.wait(channel.reads)
 
     _thread.start_new_thread(listen, ())
 
@@ -197,7 +205,8 @@ def _forget() -> None:
     if _channel is not None:
         _channel.abandon()
     _channel, _is_listening = None, False
-    inbox.clear()
+    while (arrived := take_arrived()) is not None:
+        give(arrived, handles=False)
 
 
 os.register_at_fork(after_in_child=_forget)

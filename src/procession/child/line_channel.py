@@ -70,9 +70,11 @@ class LineChannel:
         self._encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
         self._decode = json.JSONDecoder(parse_constant=_refuse).decode
         self._begun: list[bytes] = []
+        self._begun_bytes = 0
+        self._is_skipping = False
         self._descriptors: list[int] = []
         self._read_lock = _thread.allocate_lock()
-        self._waiters: list[_thread.LockType] = []
+        self._waiters: list[Callable[[], object]] = []
         self._write_lock = _thread.allocate_lock()
         self._outgoing: deque[bytes | Parcel] = deque()
         self._outgoing_bytes = 0
@@ -81,8 +83,9 @@ class LineChannel:
         self._is_parcel_stuck = False
         self._awaited: Parcel | None = None
         self._is_writing = False
-        self._answers: dict[int, dict[str, Any]] = {}
         self._asked = 0
+        self._answers: dict[int, dict[str, Any] | None] = {}
+        self.reads = 0
         self.is_open = True
 
     def fileno(self) -> int:
@@ -212,67 +215,89 @@ class LineChannel:
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
-    def wait(self, timeout_s: float | None = None) -> bool:
-        """Read something for whoever it is for, or wait until another thread has. False: time was up."""
+    def wait(self, seen: int, timeout_s: float | None = None) -> None:
+        """Read something for whoever it is for, or wait until another thread has; time may be up before that.
+
+        ``seen`` is what `reads` was before the caller looked in vain: if there was a read since, it is to look again.
+        """
         if self._read_lock.acquire(blocking=False):
             try:
-                if timeout_s is not None and not self._is_readable(timeout_s):
-                    return False
-                self.read()
+                if self.reads == seen and (timeout_s is None or self._is_readable(timeout_s)):
+                    self._read()
             finally:
                 self._read_lock.release()
                 self._wake()
-            return True
+            return
         waiter = _thread.allocate_lock()
         waiter.acquire()
-        self._waiters.append(waiter)
-        if not self._read_lock.locked():  # whoever read has just ended, and may not have seen us
-            return True
-        return waiter.acquire(timeout=-1 if timeout_s is None else timeout_s)
+        self.call_after_read(seen, waiter.release)
+        if self._read_lock.locked():  # else whoever read has just ended, and may not have seen us
+            waiter.acquire(timeout=-1 if timeout_s is None else timeout_s)
 
-    def read(self, flags: int = 0) -> bool:
-        """Take one piece. False: nothing was there (with MSG_DONTWAIT), or nothing will be."""
+    def read_now(self) -> None:
+        """Read what is there, unless another thread is about to."""
+        if self._read_lock.acquire(blocking=False):
+            try:
+                self._read(_socket.MSG_DONTWAIT)
+            finally:
+                self._read_lock.release()
+                self._wake()
+
+    def call_after_read(self, seen: int, call: Callable[[], object]) -> None:
+        """Have it called once, by any thread, when there has been a read after those that were ``seen``."""
+        self._waiters.append(call)
+        if self.reads != seen:
+            self._wake()
+
+    def _read(self, flags: int = 0) -> None:
         if not self.is_open:
-            return False
+            return
         try:
             data, ancillary, *_ = self._socket.recvmsg(_READ_BYTES, _ANCILLARY_BYTES, flags | _socket.MSG_CMSG_CLOEXEC)
         except BlockingIOError:
-            return False
+            return
         except OSError:
             data, ancillary = b"", []
         for level, kind, packed in ancillary:
             if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
                 self._descriptors += struct.unpack(f"{len(packed) // 4}i", packed[: len(packed) // 4 * 4])
-        if not data:
+        if data:
+            self._take(data)
+        else:
             self.is_open = False
-            return False
-        self._take(data)
-        return True
+        self.reads += 1
 
     def ask(self, message: Any, timeout_s: float | None) -> dict[str, Any] | None:
         """Ask, and give the envelope of the answer; None where nobody will answer. Raises: TimeoutError."""
         number = self.post_question(message)
         give_up_at = None if timeout_s is None else time.monotonic() + timeout_s
-        while number not in self._answers:
-            if not self.is_open:
-                return None
+        while True:
+            seen = self.reads
+            if self.is_answered(number) or not self.is_open:
+                return self.take_answer(number)
             left_s = None if give_up_at is None else give_up_at - time.monotonic()
             if left_s is not None and left_s <= 0:
+                self.take_answer(number)
                 raise TimeoutError(f"no answer within {timeout_s:g} s")
-            self.wait(left_s)
-        return self._answers.pop(number)
+            self.wait(seen, left_s)
 
     def post_question(self, message: Any) -> int:
         """Ask; give the number by which `take_answer` knows the answer."""
         with self._write_lock:
             self._asked += 1
             number = self._asked
-        self.put(self.encode({REQUEST: number, BODY: message}))
+        line = self.encode({REQUEST: number, BODY: message})
+        self._answers[number] = None
+        self.put(line)
         return number
 
+    def is_answered(self, number: int) -> bool:
+        """Whether the answer has come."""
+        return self._answers[number] is not None
+
     def take_answer(self, number: int) -> dict[str, Any] | None:
-        """Give the envelope of an answer, if it has come."""
-        return self._answers.pop(number, None)
+        """Give the envelope of an answer, if it has come; one that comes later is wanted by nobody."""
+        return self._answers.pop(number)
 
     def close(self) -> None:
         """Close it; whoever waits comes back."""
@@ -297,28 +322,43 @@ class LineChannel:
         return bool(poll.poll(max(timeout_s, 0) * 1000))
 
     def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            waiter.release()
+        waiters = self._waiters
+        while waiters:
+            try:
+                call = waiters.pop()
+            except IndexError:  # another thread called it
+                return
+            call()
 
     def _take(self, data: bytes) -> None:
         head, newline, rest = data.rpartition(b"\n")
         if not newline:
-            self._begun.append(data)
+            self._begin(data)
             return
-        text = b"".join((*self._begun, head)).decode()
-        self._begun = [rest] if rest else []
-        take = self._take_special if '"NODE_' in text or '"$' in text else self._take_plain
-        for line in text.split("\n"):
+        lines = b"".join((*self._begun, head))
+        self._begun, self._begun_bytes = [], 0
+        if self._is_skipping:
+            self._is_skipping, lines = False, lines.partition(b"\n")[2]
+        take = self._take_special if b'"NODE_' in lines or b'"$' in lines else self._take_plain
+        for line in lines.split(b"\n"):
             try:
-                message = self._decode(line)
-            except ValueError:  # no message: nothing that is meant for us
+                message = self._decode(line.decode())
+            except (ValueError, RecursionError):  # no message: nothing that is meant for us
                 continue
             take(message)
+        self._begin(rest)
         if self._descriptors and not rest:  # they came with a message that names none
             for descriptor in self._descriptors:
                 os.close(descriptor)
             self._descriptors.clear()
+
+    def _begin(self, part: bytes) -> None:
+        """Keep the beginning of a line; of one that is longer than a message can be, nothing."""
+        self._begun_bytes += len(part)
+        if self._begun_bytes > MESSAGE_LIMIT_BYTES:
+            self._begun, self._is_skipping = [], True
+        elif part and not self._is_skipping:
+            self._begun.append(part)
 
     def _take_plain(self, message: Any) -> None:
         self._take_message(message, None)
@@ -327,8 +367,9 @@ class LineChannel:
         if type(message) is not dict:
             self._take_message(message, None)
         elif ANSWER in message:
-            if isinstance(message[ANSWER], int):
-                self._answers[message[ANSWER]] = message
+            number = message[ANSWER]
+            if isinstance(number, int) and number in self._answers:
+                self._answers[number] = message
         elif CHECKPOINT in message and self._on_checkpoint(message[CHECKPOINT]):
             return
         elif is_internal(message):

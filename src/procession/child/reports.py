@@ -17,6 +17,7 @@ from procession.wire.notices import CHECKPOINT, PHASE, PROGRESS, SESSION, Notice
 _PAUSE_S = 0.05
 _QUEUED_LIMIT = 64
 _EXIT_PATIENCE_S = 1.0
+_CENTURY_S = 100 * 365.25 * 86_400
 
 Fields = dict[str, object]
 
@@ -37,9 +38,12 @@ def heartbeat() -> None:
 
 
 def progress(fraction: float, *, phase: str | None = None) -> None:
-    """Say how far it is, from 0 to 1, and what is being done. What is outside is taken for the nearer end."""
-    share = min(max(float(fraction), 0.0), 1.0)
-    fields: Fields = {PROGRESS: f"{share:.6g}"}
+    """Say how far it is, from 0 to 1, and what is being done. What is outside is taken for the nearer end.
+
+    A share that is no number (NaN: nothing done of nothing) is not said, the phase is.
+    """
+    share = float(fraction)
+    fields: Fields = {} if share != share else {PROGRESS: f"{min(max(share, 0.0), 1.0):.6g}"}  # noqa: PLR0124 - NaN
     _reports.mention(fields if phase is None else fields | {PHASE: phase})
 
 
@@ -54,8 +58,12 @@ def session(id: str) -> None:  # noqa: A002 - the word for it
 
 
 def extend_timeout(seconds: float) -> None:
-    """Ask for at least so much time from now on, for starting, running or stopping, whichever is under way."""
-    _reports.say({"EXTEND_TIMEOUT_USEC": int(seconds * 1_000_000)})
+    """Ask for at least so much time from now on, for starting, running or stopping, whichever is under way.
+
+    More than a century is taken for a century; what is not above 0 asks for nothing.
+    """
+    if seconds > 0:
+        _reports.say({"EXTEND_TIMEOUT_USEC": int(min(seconds, _CENTURY_S) * 1_000_000)})
 
 
 def reloading() -> None:
@@ -69,7 +77,13 @@ def stopping(status: str | None = None) -> None:
 
 
 def notify(**fields: object) -> None:
-    """Say anything else, as sd_notify(3) has it: ``notify(MAINPID=42)``. Own words begin with ``X_``."""
+    """Say anything else, as sd_notify(3) has it: ``notify(MAINPID=42)``. Own words begin with ``X_``.
+
+    Raises: ValueError: a name that is more than letters, digits and ``_``.
+    """
+    for name in fields:
+        if not (name.isascii() and name.isidentifier()):
+            raise ValueError(f"expected a name of letters, digits and '_', got {name!r}")
     _reports.say(fields)
 
 
@@ -102,7 +116,7 @@ class Reports:
 
     def mention(self, fields: Fields) -> None:
         """Send it soon; of what is mentioned often, the last word is enough."""
-        if self._sender.is_heard:
+        if self._sender.is_heard and fields:
             with self._lock:
                 self._mentioned |= fields
                 if time.monotonic() - self._sent_at >= _PAUSE_S:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 _ADDRESS_LIMIT_BYTES = 107
+_VALUE_LIMIT = 4096
 
 PROGRESS, PHASE, CHECKPOINT, SESSION = "X_PROGRESS", "X_PHASE", "X_CHECKPOINT", "X_SESSION"
 """Our own assignments: a share from 0 to 1, a word, a path, an id."""
@@ -33,7 +34,7 @@ class NoticeSender:
         channel = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
         try:
             channel.setblocking(False)
-            self._send(channel, os.fsencode(text))
+            self._send(channel, _bytes_of(text))
         except BlockingIOError:
             return False
         except OSError:
@@ -62,6 +63,15 @@ def assign(fields: dict[str, object]) -> str:
 
 
 def one_line(value: object) -> str:
-    """Give a value as one line of text."""
+    """Give a value as one line of text, cut where it is longer than any path can be."""
     text = str(value)
+    text = text if len(text) <= _VALUE_LIMIT else f"{text[: _VALUE_LIMIT - 1]}…"
     return text if text.isprintable() else " ".join(text.split())
+
+
+def _bytes_of(text: str) -> bytes:
+    """Give it as UTF-8; bytes that came from the system go back as they were, what is no text at all becomes ``?``."""
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(errors="replace")
