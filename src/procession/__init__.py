@@ -10,10 +10,11 @@ TYPE_CHECKING = False  # what type checkers take for True; the module that defin
 _ROOMS = {
     "procession.client.async_client": "AsyncClient",
     "procession.client.client": "Client",
+    "procession.client.marker": "wait_marker wait_marker_blocking",
     "procession.errors": (
         "AlreadyEnded BadFormat BadWorkingDirectory CancelledRun CannotSignal Conflict ConnectionLost "
         "CoreDumped DaemonRunning DaemonUnavailable Disconnected EndError ExitedWithCode ForeignPeer "
-        "InputClosed InterpreterMissing InvalidCommand InvalidMessage InvalidSignal "
+        "InputClosed InterpreterMissing InvalidCommand InvalidMarker InvalidMessage InvalidSignal "
         "InvalidTask InvalidTaskFile InvalidTransition KeeperLost KeeperUnavailable KilledBySignal "
         "MessageTooLarge NoDescriptorsLeft NoProcessesLeft NotExecutable OutcomeUnknown "
         "OutputLimitReached ProcessionError ProgramNotFound RequestRefused RequestTimedOut StartError "
@@ -21,6 +22,7 @@ _ROOMS = {
         "TextFileBusy TimedOut TooLong UnknownTask UnsafePath UsageError"
     ),
     "procession.ipc.channel": "Channel",
+    "procession.ipc.marker": "Marker",
     "procession.ipc.request": "Request",
     "procession.model.command": "Command StopStep command shell",
     "procession.model.limits": "Limits",
@@ -51,8 +53,13 @@ __all__ = sorted(set(_ROOM_OF) - {"__version__"})  # noqa: PLE0605 - computed on
 if TYPE_CHECKING:
     from procession.client.async_client import AsyncClient as AsyncClient
     from procession.client.client import Client as Client
+    from procession.client.marker import (
+        wait_marker as wait_marker,
+        wait_marker_blocking as wait_marker_blocking,
+    )
     from procession.errors import *
     from procession.ipc.channel import Channel as Channel
+    from procession.ipc.marker import Marker as Marker
     from procession.ipc.request import Request as Request
     from procession.model.command import Command as Command, StopStep as StopStep, command as command, shell as shell
     from procession.model.limits import Limits as Limits

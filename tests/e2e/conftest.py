@@ -24,6 +24,7 @@ LEFT_AT_HOME = {
     "exits.journal",
     "lock",
     "logs",
+    "markers",
     "run",
     "spool",
     "start.lock",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from procession.client.answers import Waited
+    from procession.ipc.marker import Marker
     from procession.model.view import TaskView
 
 EPILOG = """\b
@@ -22,11 +23,17 @@ Examples:
   procession wait --all --timeout 1h
   procession wait --any a b c
   procession wait --exit-code train; echo $?
+  procession wait --marker train && ./report < ~/.local/state/procession/markers/train.done
 
 \b
 Exit status: 0 all succeeded; 1 one did not; 5 time was up before all were over;
 3 no such task; 4 no daemon; 2 for a wrong use. With --exit-code: that of the one
 task, 128+n if signal n ended it, as `run` has it.
+
+\b
+--marker waits for files, and asks nobody: it needs no daemon, and a task may have
+said that it is done without being over. Exit status 1: a marker tells of another
+end than success, or cannot be trusted.
 """
 
 
@@ -34,6 +41,7 @@ task, 128+n if signal n ended it, as `run` has it.
 @click.option("--timeout", metavar="DURATION", callback=read_duration, help="Wait no longer than this (exit 5).")
 @click.option("--any", "any_of", is_flag=True, help="Until one of them is over.")
 @click.option("--exit-code", is_flag=True, help="Pass on how the one task ended.")
+@click.option("--marker", is_flag=True, help="Until the markers of these tasks are there; no daemon is asked.")
 @json_option
 @select_options
 def wait_verb(
@@ -43,11 +51,16 @@ def wait_verb(
     timeout: float | None,
     any_of: bool,
     exit_code: bool,
+    marker: bool,
     as_json: bool,
 ) -> int:
     """Wait until tasks are over, retries included; tell how each ended."""
     from procession.cli.exit_codes import TIMED_OUT_WAITING, exit_code_of_outcome
 
+    if marker:
+        if exit_code or not words or any(select.values()):
+            raise click.UsageError("--marker waits for the tasks that are named one by one, and knows no exit code")
+        return _wait_for_markers(words, timeout, any_of=any_of, as_json=as_json)
     waited = _wait_for_any(words, select, timeout) if any_of else _wait_for_all(words, select, timeout)
     _tell(waited.tasks, as_json=as_json)
     if waited.timed_out:
@@ -86,6 +99,49 @@ def _wait_for_any(words: Sequence[str], select: dict[str, Any], timeout_s: float
                 await asyncio.gather(*asking, return_exceptions=True)
 
     return asyncio.run(wait())
+
+
+def _wait_for_markers(words: Sequence[str], timeout_s: float | None, *, any_of: bool, as_json: bool) -> int:
+    import asyncio
+
+    from procession.cli.exit_codes import OK, TASK_FAILED, TIMED_OUT_WAITING
+
+    seen: list[Marker] = []
+
+    async def wait() -> None:
+        from procession.client.marker import wait_marker
+
+        waiting = {asyncio.ensure_future(wait_marker(word)) for word in dict.fromkeys(words)}
+        async with asyncio.timeout(timeout_s):
+            try:
+                for each in asyncio.as_completed(waiting):
+                    seen.append(await each)
+                    _tell_marker(seen[-1], as_json=as_json)
+                    if any_of:
+                        return
+            finally:
+                for task in waiting:
+                    task.cancel()
+                await asyncio.gather(*waiting, return_exceptions=True)
+
+    try:
+        asyncio.run(wait())
+    except TimeoutError:
+        return TIMED_OUT_WAITING
+    return OK if all(marker.ok for marker in seen) else TASK_FAILED
+
+
+def _tell_marker(marker: Marker, *, as_json: bool) -> None:
+    """A line for people, or the marker as it is, the moment it is there."""
+    import msgspec
+
+    from procession.cli.text import show_safely
+
+    if as_json:
+        print(msgspec.json.encode(marker).decode(), flush=True)
+        return
+    result = "" if marker.result is None else f"  {msgspec.json.encode(marker.result).decode()}"
+    print(f"{show_safely(marker.task)}  {marker.outcome or 'done'}{show_safely(result)}", flush=True)
 
 
 def _tell(views: Sequence[TaskView], *, as_json: bool) -> None:

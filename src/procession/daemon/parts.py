@@ -38,7 +38,8 @@ def parts_of(config: Config) -> Parts[StoreLedger, Custody]:
         admission = FixedLimit(hard_limit=config.pool.hard_limit, soft_limit=config.pool.soft_limit)
         shelf = LogShelf(paths.logs, config.log_limit_bytes)
         terminals = TerminalLogs(shelf.terminal_log)
-        async with Supervisor(admission=admission, launch=custody.launch, ledger=ledger) as supervisor:
+        door = Supervisor(admission=admission, launch=custody.launch, ledger=ledger, markers=paths.markers)
+        async with door as supervisor:
             supervisor.subscribe_output(terminals.keep)
             supervisor.recover(custody)
             desk = DaemonDesk(paths, supervisor, custody, shelf)

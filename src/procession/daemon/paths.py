@@ -64,6 +64,11 @@ class Paths(NamedTuple):
         """The directory of the sockets at which tasks are listened to."""
         return f"{self.runtime}/notify"
 
+    @property
+    def markers(self) -> str:
+        """The directory that has a file for every task that is done."""
+        return f"{self.home}/markers"
+
     def make(self) -> None:
         """Make the directories, for us alone. Raises: UnsafePath, OSError."""
         make_private(self.home, is_shared=True)
@@ -71,6 +76,7 @@ class Paths(NamedTuple):
         make_private(self.notices)
         make_private(self.logs)
         make_private(self.spool)
+        make_private(self.markers)
 
 
 def find_paths(environ: Mapping[str, str] | None = None) -> Paths:

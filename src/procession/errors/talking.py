@@ -43,3 +43,11 @@ class RequestRefused(TalkError):
     """The other side says that it cannot answer; the message is its own."""
 
     code = "request_refused"
+
+
+class InvalidMarker(ProcessionError):
+    """The marker at ``path`` says nothing that can be believed: torn, foreign, too large; ``reason`` says which."""
+
+    code = "invalid_marker"
+    path: str
+    reason: str

@@ -14,7 +14,6 @@ from procession.supervisor.endings import never_ran
 from procession.supervisor.launcher import RunningProcess
 
 if TYPE_CHECKING:
-    from procession.model.view import TaskView
     from procession.supervisor.conductor import Conductor
     from procession.supervisor.entry import Entry
 
@@ -41,7 +40,7 @@ def ask_to_end(
     return begin_act(entry, act) if insist or state is not State.STOPPING else None
 
 
-async def wait_until_over(entry: Entry, act: asyncio.Task[None] | None) -> TaskView:
+async def wait_until_over(entry: Entry, act: asyncio.Task[None] | None) -> None:
     """Wait until ``entry`` is over; raise what makes the act impossible."""
     over = asyncio.ensure_future(entry.over.wait())
     try:
@@ -52,7 +51,6 @@ async def wait_until_over(entry: Entry, act: asyncio.Task[None] | None) -> TaskV
         await over
     finally:
         over.cancel()
-    return entry.shown()
 
 
 def process_of(entry: Entry, *, even_stopping: bool = False) -> RunningProcess:

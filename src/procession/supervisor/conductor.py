@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from procession.supervisor.launcher import Block
     from procession.supervisor.launching import Launch
     from procession.supervisor.ledger import Ledger
+    from procession.supervisor.markers import Markers
 
 logger = logging.getLogger("procession.task")
 
@@ -58,10 +59,19 @@ class Conductor:
     """Moves every task from *queued* to *ended*."""
 
     def __init__(
-        self, admission: Admission, launch: Launch, clock: Clock, chance: Callable[[], float], ledger: Ledger
+        self,
+        admission: Admission,
+        launch: Launch,
+        clock: Clock,
+        chance: Callable[[], float],
+        *,
+        ledger: Ledger,
+        markers: Markers,
     ) -> None:
         self.registry = Registry(ledger.find, ledger.highest_id())
         self.announcer = Announcer()
+        self.markers = markers
+        self.announcer.subscribe(markers.hear)
         self.clock = clock
         self.ledger = ledger
         self.ledger.after_each_commit(self._drop_what_is_kept)
@@ -102,6 +112,7 @@ class Conductor:
 
     def accept(self, entry: Entry) -> None:
         """Take a task under care that is not over: a new one, or one that is remembered."""
+        entry.marker = self.markers.path_of(entry.id)
         self.registry.add(entry)
         self._live += entry.view.state in LIVE
         self._unfinished += 1
@@ -321,6 +332,7 @@ class Conductor:
 
     def reopen(self, entry: Entry) -> None:
         """Queue an ended task anew, by hand: its wish to end is forgotten and its retries are fresh."""
+        entry.marker = self.markers.path_of(entry.id)
         self.registry.add(entry)
         outcome = entry.view.outcome
         entry.wish, entry.retries_used = None, 0

@@ -30,12 +30,13 @@ class Entry:
     wish: by whom its end was asked for, if it was. retries_used: since it was submitted, or retried by hand.
     last_outcome: of the attempt before the present one. due_at: when its next attempt may start. told: what is told
     once of an attempt, and was told by whoever looked after it before us. readiness: who watches for it, until it is
-    ready. log_offsets: from where on its logs are those of the present attempt, by path.
+    ready. log_offsets: from where on its logs are those of the present attempt, by path. marker: where it may say
+    that it is done.
     """
 
     __slots__ = (
-        "acts", "attempt", "context", "due_at", "has_started", "last_line", "last_outcome", "log_offsets", "number",
-        "over", "rank", "readiness", "retries_used", "runner", "task", "timer", "told", "view", "wish",
+        "acts", "attempt", "context", "due_at", "has_started", "last_line", "last_outcome", "log_offsets", "marker",
+        "number", "over", "rank", "readiness", "retries_used", "runner", "task", "timer", "told", "view", "wish",
     )  # fmt: skip
 
     def __init__(self, task: Task, view: TaskView, number: int, context: Context | None = None) -> None:
@@ -58,6 +59,7 @@ class Entry:
         self.told: frozenset[str] = frozenset()
         self.readiness: ReadinessWatch | None = None
         self.log_offsets: Mapping[str, int] = {}
+        self.marker: str | None = None
         self.over = asyncio.Event()
 
     @classmethod

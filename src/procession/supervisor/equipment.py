@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from procession.wire.variables import ATTEMPT, TASK
+from procession.wire.variables import ATTEMPT, MARKER, TASK
 
 if TYPE_CHECKING:
     from procession.model.command import Command
@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 def equipped(entry: Entry) -> Command:
     """Give the command of the next attempt of ``entry``, told which attempt of which task it is."""
     command = entry.task.command
-    told: dict[str, str | None] = {TASK: entry.id, ATTEMPT: str(entry.view.attempt)}
+    told: dict[str, str | None] = {TASK: entry.id, ATTEMPT: str(entry.view.attempt), MARKER: entry.marker}
     return command.placed(env={**command.env, **told}, notify=True)

@@ -8,14 +8,15 @@ and a store (`custody`) the same supervisor may be killed at any instant.
 from __future__ import annotations
 
 import asyncio
+import os
 import random as random_module
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from procession.errors import InvalidTask, StoreUnavailable, UsageError
 from procession.model.event import Edited, Event, Removed, Submitted
 from procession.model.pool import HARD_LIMIT, SOFT_LIMIT
 from procession.model.signals import signal_or_probe
-from procession.model.state import LIVE
+from procession.model.state import LIVE, State
 from procession.model.task import Task, edited, task
 from procession.model.view import TaskView, edited_view, view_of
 from procession.policy.admission import Admission, FixedLimit
@@ -33,6 +34,7 @@ from procession.supervisor.entry import Entry
 from procession.supervisor.launcher import Launcher
 from procession.supervisor.launching import Launch, launching
 from procession.supervisor.ledger import Ledger, NoLedger
+from procession.supervisor.markers import Markers
 from procession.supervisor.place import placed, placed_task
 
 if TYPE_CHECKING:
@@ -49,6 +51,9 @@ if TYPE_CHECKING:
 
 Views = list[TaskView]
 
+_RECENT_LIMIT: Final = 1000
+"""Of so many tasks that ended last it is made sure that their markers are there."""
+
 
 class Supervisor:
     """Runs many tasks: ``async with Supervisor(hard_limit=4) as supervisor: supervisor.submit(["make"])``.
@@ -57,6 +62,7 @@ class Supervisor:
     keeper: an entered `Keeper`, which becomes the parent of all processes: they are gone when this process is.
     launcher, clock, random: the seams for whoever runs processes elsewhere, or tests.
     launch, ledger: the same for whoever must not lose anything; see `procession.supervisor.custody`.
+    markers: a directory that exists and is yours; there each task that is over leaves a file ``<id>.done``.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class Supervisor:
         random: Callable[[], float] = random_module.random,
         launch: Launch | None = None,
         ledger: Ledger | None = None,
+        markers: str | os.PathLike[str] | None = None,
     ) -> None:
         """Raise UsageError for a limit that cannot be."""
         self._conductor = Conductor(
@@ -78,7 +85,8 @@ class Supervisor:
             launch or launching(launcher or (keeper.spawn if keeper else None)),
             clock or SystemClock(),
             random,
-            ledger or NoLedger(),
+            ledger=ledger or NoLedger(),
+            markers=Markers(None if markers is None else os.path.abspath(markers)),
         )
         self._registry = self._conductor.registry
         self._ledger = self._conductor.ledger
@@ -103,6 +111,7 @@ class Supervisor:
             await finish_uninterrupted(self.kill_all(by="shutdown"))
             raise
         finally:
+            await self._conductor.markers.close()
             self._conductor.announcer.close()
 
     def recover(self, custody: Custody) -> Recovery:
@@ -112,6 +121,7 @@ class Supervisor:
         self._custody = custody
         recovery = Recovery(self._conductor, custody)
         recovery.run()
+        self._conductor.markers.catch_up(custody.ledger.store.views(states=(State.ENDED,), limit=_RECENT_LIMIT))
         return recovery
 
     async def hand_over(self) -> None:
@@ -248,13 +258,12 @@ class Supervisor:
 
     async def wait(self, id: str) -> TaskView:  # noqa: A002 - the field's own name
         """Wait until a task is over, retries included. Raises: UnknownTask."""
-        entry = self._registry.get(id)
-        await entry.over.wait()
-        return entry.shown()
+        return await self._until_over(self._registry.get(id), None)
 
     async def wait_all(self) -> Views:
         """Wait until every task is over, those submitted meanwhile included."""
         await self._conductor.idle.wait()
+        await self._conductor.markers.close()
         return self.list()
 
     # --- act -----------------------------------------------------------------------------------------------------
@@ -266,13 +275,13 @@ class Supervisor:
         """
         entry = self._registry.get(id)
         act = ask_to_end(self._conductor, entry, by, lambda process: process.terminate(grace_s=grace_s, by=by))
-        return await wait_until_over(entry, act)
+        return await self._until_over(entry, act)
 
     async def kill(self, id: str, by: str = "user") -> TaskView:  # noqa: A002 - the field's own name
         """End a task and its whole tree at once; return when it is over. No retry follows."""
         entry = self._registry.get(id)
         act = ask_to_end(self._conductor, entry, by, lambda process: process.kill(by=by), insist=True)
-        return await wait_until_over(entry, act)
+        return await self._until_over(entry, act)
 
     async def stop_all(self, by: str = "user", grace_s: float | None = None) -> Views:
         """Stop every task, in parallel; return when all are over. What is submitted later runs."""
@@ -338,6 +347,11 @@ class Supervisor:
         await process_of(self._registry.get(id)).channel.send(message)
 
     # --- helpers -------------------------------------------------------------------------------------------------
+
+    async def _until_over(self, entry: Entry, act: asyncio.Task[None] | None) -> TaskView:
+        await wait_until_over(entry, act)
+        await self._conductor.markers.written(entry.id)
+        return entry.shown()
 
     def _accept(self, id_: str, given: Task, context: Context | None) -> Entry:
         command, cwd = placed(given.command, context.cwd if context else None)
