@@ -201,6 +201,8 @@ REFUSED = [
     ("retries = 2", "ready = { port = 1, file = 'a' }", 12, "tasks.thumbnails.ready", '"notify", { log'),
     ("retries = 2", "ready = { http = 'https://a' }", 12, "tasks.thumbnails.ready.http", "a URL like http://"),
     ("retries = 2", "ready = { file = '' }", 12, "tasks.thumbnails.ready.file", "must be text"),
+    ("retries = 2", "done_when = 'out'", 12, "tasks.thumbnails.done_when", '{ file = "path" }'),
+    ("retries = 2", "done_when = { file = 7 }", 12, "tasks.thumbnails.done_when.file", "must be text"),
     ("retries = 2", "ready_timeout = '5s'", 12, "tasks.thumbnails.ready_timeout", "waits for nothing"),
     (
         '["download"]',

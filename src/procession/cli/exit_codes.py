@@ -66,6 +66,8 @@ def exit_code_of_outcome(outcome: Outcome) -> int:
     """Say with which status `run` passes on how its command ended. Unknown is never 0."""
     from procession.model.outcome import OutcomeKind
 
+    if outcome.ok:
+        return OK
     if outcome.kind is OutcomeKind.TIMED_OUT:
         return TIMED_OUT
     if outcome.kind is OutcomeKind.FAILED_TO_START:
@@ -74,4 +76,4 @@ def exit_code_of_outcome(outcome: Outcome) -> int:
         return CANNOT_RUN
     if outcome.signal is not None:
         return SIGNAL_BASE + outcome.signal
-    return CANNOT_RUN if outcome.code is None else outcome.code
+    return CANNOT_RUN if outcome.code is None else outcome.code or TASK_FAILED

@@ -156,6 +156,12 @@ class Ready(Event, frozen=True, kw_only=True):
     by: str
 
 
+class Done(Event, frozen=True, kw_only=True):
+    """Its completion file is there, at ``path``: it has its grace to end by itself, and is ended then."""
+
+    path: str
+
+
 class LogDiskFull(Event, frozen=True, kw_only=True):
     """The file system of a log is full: what the task prints now is lost, or its own writes fail."""
 

@@ -60,7 +60,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Whether it succeeded: ended by itself with code 0."""
+        """Whether it succeeded: ended by itself with code 0, or when its completion file was there."""
         return self.kind is OutcomeKind.SUCCEEDED
 
 

@@ -71,13 +71,16 @@ class ByHttp(_Readiness, frozen=True, tag="http"):
 
 
 class ByFile(_Readiness, frozen=True, tag="file"):
-    """The file (a socket, a directory …) is there, and is newer than the attempt; relative to its `cwd`."""
+    """The file (a socket, a directory …) is there, and is newer than the attempt; relative to its `cwd`.
+
+    Also what says that a task is done: ``done_when``.
+    """
 
     path: str
 
     def __post_init__(self) -> None:
         """Raise InvalidTask for what is no path."""
-        _check_text("ready.file", self.path)
+        _check_text("file", self.path)
 
 
 Readiness = ByNotice | ByLog | ByPort | ByHttp | ByFile

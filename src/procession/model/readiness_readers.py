@@ -1,4 +1,4 @@
-"""The reader for ``ready`` of a task file. Not here: what the values mean (``readiness.py``)."""
+"""The readers for ``ready`` and ``done_when`` of a task file. Not here: what the values mean (``readiness.py``)."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ def read_readiness(value: object) -> Readiness:
     for name in options.keys() - further:
         raise Misfit(f"unknown key beside {way!r}", inside=(name,))
     return _made(make, (way,), value[way], **options)
+
+
+def read_completion(value: object) -> ByFile:
+    """Take the file that says that the work is done."""
+    if not isinstance(value, dict) or value.keys() != {"file"}:
+        raise Misfit(f'expected {{ file = "path" }}, {got(value)}')
+    return _made(ByFile, ("file",), value["file"])
 
 
 def _made(make: Callable[..., Made], place: tuple[str, ...], *values: object, **options: object) -> Made:

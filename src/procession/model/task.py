@@ -16,7 +16,7 @@ from msgspec import Struct
 from procession.errors import InvalidCommand, InvalidTask
 from procession.model.command import Argument, Command, normalise_argv
 from procession.model.names import check_name
-from procession.model.readiness import Readiness
+from procession.model.readiness import ByFile, Readiness
 
 Condition = Literal["started", "ready", "succeeded", "ended"]
 CONDITIONS: Final[tuple[str, ...]] = get_args(Condition)
@@ -49,6 +49,8 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     where the last one was or begins anew.
     ready: how it is known that it can be used by those who wait for that; within ``ready_timeout_s`` of its start, or
     it is ended.
+    done_when: the file whose being there means that its work is done. It has its grace to end by itself then, and is
+    ended after that; without the file it has not succeeded, whatever its exit code.
     """
 
     command: Command
@@ -66,6 +68,7 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     restart: Restart = "no"
     ready: Readiness | None = None
     ready_timeout_s: float | None = None
+    done_when: ByFile | None = None
 
     def __post_init__(self) -> None:
         """Raise InvalidTask for a field that cannot be, naming it."""
@@ -133,6 +136,8 @@ def _check_readiness(given: Task) -> None:
         _check_number("ready_timeout_s", given.ready_timeout_s)
         if given.ready is None:
             raise InvalidTask("ready_timeout_s", "waits for nothing", hint="say by `ready` how it becomes ready")
+    if given.done_when is not None and not isinstance(given.done_when, ByFile):
+        raise InvalidTask("done_when", f"must be ByFile(path), got {given.done_when!r}")
 
 
 def _check_labels(given: object) -> None:

@@ -13,7 +13,7 @@ from procession.errors import InvalidCommand, InvalidTask
 from procession.model import field_readers as fields
 from procession.model import stream_readers as streams
 from procession.model.command import Command, shell
-from procession.model.readiness_readers import read_readiness
+from procession.model.readiness_readers import read_completion, read_readiness
 from procession.model.stdio import File, Log
 from procession.model.task import RESTARTS, Task
 from procession.model.toml_lines import Place
@@ -49,6 +49,7 @@ _TASK_KEYS: Final[dict[str, tuple[str, Reader]]] = {
     "restart": ("restart", fields.read_one_of(*RESTARTS)),
     "ready": ("ready", read_readiness),
     "ready_timeout": ("ready_timeout_s", fields.read_duration),
+    "done_when": ("done_when", read_completion),
 }
 _WHAT: Final[dict[str, tuple[str, Reader]]] = {
     "command": ("argv", fields.read_words),

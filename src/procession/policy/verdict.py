@@ -14,12 +14,14 @@ _KIND_OF_WISH = {
     "cancel": OutcomeKind.CANCELLED,
     "readiness": OutcomeKind.TIMED_OUT,
     "watchdog": OutcomeKind.TIMED_OUT,
+    "done": OutcomeKind.SUCCEEDED,
 }
 _WISH_IN_WORDS = {
     "timeout": "its time was up",
     "cancel": "its caller was cancelled",
     "readiness": "it was not ready in time",
     "watchdog": "it gave no sign of life in time",
+    "done": "its completion file was there",
     "shutdown": "the supervisor shut down",
     "user": "stopped on request",
 }

@@ -31,13 +31,13 @@ from procession.policy.order import rank
 from procession.policy.retry import is_restarted, retry_delay_s, shall_retry
 from procession.supervisor.announcer import Announcer
 from procession.supervisor.attempt import Attempt
-from procession.supervisor.endings import broken, interrupted, never_will, wished
+from procession.supervisor.endings import broken, completed, interrupted, never_will, wished
 from procession.supervisor.fold import fold
 from procession.supervisor.last_line import LastLine
 from procession.supervisor.log_tail import log_paths
 from procession.supervisor.ready_queue import ReadyQueue
-from procession.supervisor.readying import sizes_of_logs, watch_readiness
 from procession.supervisor.registry import Registry
+from procession.supervisor.watches import begin_watches, sizes_of_logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,7 +224,7 @@ class Conductor:
         is_taken_over = entry.view.state is not State.STARTING
         self._run(entry, lambda: block, is_taken_over=is_taken_over)
         if is_taken_over:
-            entry.readiness = watch_readiness(entry, self.clock, partial(self._take, entry))
+            entry.watches = begin_watches(entry, self.clock, partial(self._take, entry))
 
     def _run(self, entry: Entry, begin: Callable[[], Block], *, is_taken_over: bool = False) -> None:
         record, hear = partial(self._take, entry), partial(self._hear, entry)
@@ -246,19 +246,19 @@ class Conductor:
         if (event.name == "stopping" and entry.view.state is State.STOPPING) or event.name in entry.told:
             return
         self.record(event.of(entry.id, entry.view.attempt))
-        if entry.readiness is not None:
-            entry.readiness.hear(event)
+        for watch in entry.watches:
+            watch.hear(event)
         if isinstance(event, Started):
             entry.has_started = True
             self._settle_dependents(entry)
-            entry.readiness = watch_readiness(entry, self.clock, partial(self._take, entry))
+            entry.watches = begin_watches(entry, self.clock, partial(self._take, entry))
         elif isinstance(event, Ready):
             self._settle_dependents(entry)
 
     def _hear(self, entry: Entry, stream: str, data: bytes) -> None:
         entry.last_line.feed(stream, data)
-        if entry.readiness is not None:
-            entry.readiness.hear_output(stream, data)
+        for watch in entry.watches:
+            watch.hear_output(stream, data)
         self.announcer.tell_output(entry.id, stream, data)
 
     def _attempt_over(self, entry: Entry, runner: asyncio.Task[Outcome]) -> None:
@@ -267,14 +267,15 @@ class Conductor:
             return
         outcome = self._outcome_of(entry, runner)
         entry.last_line.finish()
-        if entry.readiness is not None:
-            entry.readiness.close()
-            entry.readiness = None
+        for watch in entry.watches:
+            watch.close()
+        entry.watches = ()
         entry.attempt = entry.runner = None
         self.conclude(entry, outcome)
 
     def conclude(self, entry: Entry, outcome: Outcome) -> None:
         """Let follow what must from how the present attempt ended: another one, or the end."""
+        outcome = completed(entry.task, entry.view.started_at, outcome)
         if not entry.wish and shall_retry(entry.task, entry.retries_used, outcome):
             entry.retries_used += 1
             delay_s = retry_delay_s(entry.task, entry.retries_used, self._chance())
@@ -346,6 +347,8 @@ class Conductor:
         self._is_handing_over = True
         runners = [entry.runner for entry in self.registry if entry.runner is not None]
         for entry in self.registry:
+            for watch in entry.watches:
+                watch.close()
             for act in entry.acts:
                 act.cancel()
             if entry.timer is not None:

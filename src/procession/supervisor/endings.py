@@ -1,10 +1,16 @@
-"""Outcomes that are given by the supervisor itself, for tasks that nothing ran of, or not to its end. Pure."""
+"""Outcomes that are given by the supervisor itself: nothing ran, or not to its end, or not to what was to be done."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from procession.model.outcome import Outcome, OutcomeKind
+from procession.monitor.file import is_newer
+
+if TYPE_CHECKING:
+    from procession.model.task import Task
 
 
 def never_ran(by: str, last: Outcome | None = None) -> Outcome:
@@ -33,6 +39,17 @@ def wished(by: str | None, outcome: Outcome) -> Outcome:
     if by is not None and outcome.kind is OutcomeKind.CANCELLED:
         return replace(outcome, kind=OutcomeKind.STOPPED, stopped_by=by)
     return outcome
+
+
+def completed(task: Task, since: float | None, outcome: Outcome) -> Outcome:
+    """Judge an attempt of a task that names its completion file: without one of its own it has not succeeded."""
+    if task.done_when is None or not outcome.ok or is_newer(task.done_when.path, since or 0.0):
+        return outcome
+    return replace(
+        outcome,
+        kind=OutcomeKind.FAILED,
+        message=f"{outcome.message}; its completion file {task.done_when.path} is not there",
+    )
 
 
 def broken(error: BaseException) -> Outcome:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from procession.model.view import TaskView
     from procession.supervisor.attempt import Attempt
     from procession.supervisor.clock import Timer
-    from procession.supervisor.readiness import ReadinessWatch
+    from procession.supervisor.watch import Watch
 
 
 class Entry:
@@ -29,14 +29,14 @@ class Entry:
 
     wish: by whom its end was asked for, if it was. retries_used: since it was submitted, or retried by hand.
     last_outcome: of the attempt before the present one. due_at: when its next attempt may start. told: what is told
-    once of an attempt, and was told by whoever looked after it before us. readiness: who watches for it, until it is
-    ready. log_offsets: from where on its logs are those of the present attempt, by path. marker: where it may say
-    that it is done.
+    once of an attempt, and was told by whoever looked after it before us. watches: who looks whether the present one is
+    ready, or done. log_offsets: from where on its logs are those of the present attempt, by path. marker: where it may
+    say that it is done.
     """
 
     __slots__ = (
         "acts", "attempt", "context", "due_at", "has_started", "last_line", "last_outcome", "log_offsets", "marker",
-        "number", "over", "rank", "readiness", "retries_used", "runner", "task", "timer", "told", "view", "wish",
+        "number", "over", "rank", "retries_used", "runner", "task", "timer", "told", "view", "watches", "wish",
     )  # fmt: skip
 
     def __init__(self, task: Task, view: TaskView, number: int, context: Context | None = None) -> None:
@@ -57,7 +57,7 @@ class Entry:
         self.last_line = LastLine()
         self.last_outcome: Outcome | None = None
         self.told: frozenset[str] = frozenset()
-        self.readiness: ReadinessWatch | None = None
+        self.watches: tuple[Watch, ...] = ()
         self.log_offsets: Mapping[str, int] = {}
         self.marker: str | None = None
         self.over = asyncio.Event()

@@ -38,8 +38,10 @@ def placed(command: Command, directory: str | None = None) -> tuple[Command, str
 def placed_task(task: Task, command: Command, directory: str | None) -> Task:
     """Give ``task`` with ``command`` and with absolute paths in what it waits for; ``directory`` is where it runs."""
     changes: dict[str, Any] = {"command": command}
-    if isinstance(task.ready, ByFile) and directory is not None:
-        changes["ready"] = replace(task.ready, path=_absolute(directory, task.ready.path))
+    for field in ("ready", "done_when"):
+        file = getattr(task, field)
+        if isinstance(file, ByFile) and directory is not None:
+            changes[field] = replace(file, path=_absolute(directory, file.path))
     return replace(task, **changes)
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("procession.recovery")
 
-_TOLD_ONCE = frozenset({"exited", "closed", "output_ended", "output_leaked", "stopping", "tree_empty"})
+_TOLD_ONCE = frozenset({"exited", "closed", "done", "output_ended", "output_leaked", "stopping", "tree_empty"})
 
 
 class Recovery:
