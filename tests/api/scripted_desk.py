@@ -139,6 +139,18 @@ class ScriptedDesk:
         if self.hold is not None:
             await self.hold.wait()
 
+    async def send(self, id, message):
+        self.get(id)
+        self.calls.append(("send", id, message))
+
+    async def request(self, id, message, *, timeout_s=None):
+        self.get(id)
+        self.calls.append(("request", id, message, timeout_s))
+        return {"asked": message}
+
+    async def wait_ready(self, id):
+        return self._change(id, ready=True)
+
     async def clean(self, *, older_than_s=None, keep=None, max_log_bytes=None):
         gone = [id_ for id_, view in self.views.items() if view.is_over]
         for id_ in gone:

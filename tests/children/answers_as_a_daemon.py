@@ -187,9 +187,12 @@ async def act(request: Request) -> Response:
 
 async def wait(body: dict, ids: list[str]) -> Response:
     over = any if body.get("any") else all
+    if body.get("until") == "ready":
+        for each in ids:
+            desk.put(msgspec.structs.replace(desk.tasks[each], ready=True))
     try:
         async with asyncio.timeout(body["timeout_s"]):
-            while not over(desk.tasks[each].is_over for each in ids):
+            while not over(desk.tasks[each].is_over or desk.tasks[each].ready for each in ids):
                 await desk.changed.wait()
         timed_out = False
     except TimeoutError:
@@ -254,6 +257,12 @@ async def give_input(request: Request) -> Response:
     if body["end"]:
         desk.put(ended(view, OutcomeKind.SUCCEEDED, 0, "exited with code 0"))
     return reply({})
+
+
+async def talk(request: Request) -> Response:
+    one(request.path_params["id"])
+    body = await request.json()
+    return reply({"answer": {"asked": body["message"]}} if request.url.path.endswith("requests") else {})
 
 
 async def status(request: Request) -> Response:
@@ -364,6 +373,8 @@ app = Starlette(
         Route("/v1/tasks/{verb}", act, methods=["POST"]),
         Route("/v1/tasks/{id}/logs", logs),
         Route("/v1/tasks/{id}/input", give_input, methods=["POST"]),
+        Route("/v1/tasks/{id}/messages", talk, methods=["POST"]),
+        Route("/v1/tasks/{id}/requests", talk, methods=["POST"]),
         Route("/v1/events", events),
         Route("/v1/clean", clean, methods=["POST"]),
         Route("/v1/doctor", doctor),

@@ -205,6 +205,9 @@ def test_every_further_word(client):
     assert client.suspend("c").tasks[0].state == "suspended"
     assert client.resume(groups=["g"]).tasks[0].id == "q"
     client.write_input("c", b"hello\n", end=True)
+    client.send("q", {"a": None})
+    assert client.request("q", ["b"], timeout_s=3) == {"asked": ["b"]}
+    assert client.wait_ready("q").tasks[0].ready
     assert client.get("c").ok
     assert client.retry("c").tasks[0].attempt == 2
     assert client.remove(all_tasks=True).tasks

@@ -176,6 +176,18 @@ class Mode(ABC):
         """Write to its input."""
 
     @abstractmethod
+    async def send(self, id_: str, message: Any) -> None:
+        """Send it a message."""
+
+    @abstractmethod
+    async def request(self, id_: str, message: Any, timeout_s: float | None = None) -> Any:
+        """Ask it."""
+
+    @abstractmethod
+    async def wait_ready(self, id_: str) -> TaskView:
+        """Show it once it is ready."""
+
+    @abstractmethod
     async def stdout(self, id_: str) -> bytes:
         """Give what it has printed."""
 

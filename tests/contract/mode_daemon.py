@@ -68,6 +68,15 @@ class ByDaemon(Mode):
     async def write_input(self, id_: str, data: bytes, *, end: bool = False) -> None:
         await self.client.write_input(id_, data, end=end)
 
+    async def send(self, id_: str, message: Any) -> None:
+        await self.client.send(id_, message)
+
+    async def request(self, id_: str, message: Any, timeout_s: float | None = None) -> Any:
+        return await self.client.request(id_, message, timeout_s=timeout_s)
+
+    async def wait_ready(self, id_: str) -> TaskView:
+        return (await self.client.wait_ready(id_)).tasks[0]
+
     async def stdout(self, id_: str) -> bytes:
         return await self._printed(id_, "stdout")
 

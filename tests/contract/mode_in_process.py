@@ -70,6 +70,15 @@ class InProcess(Mode):
     async def write_input(self, id_: str, data: bytes, *, end: bool = False) -> None:
         await self.supervisor.write_input(id_, data, end=end)
 
+    async def send(self, id_: str, message: Any) -> None:
+        await self.supervisor.send(id_, message)
+
+    async def request(self, id_: str, message: Any, timeout_s: float | None = None) -> Any:
+        return await self.supervisor.request(id_, message, timeout_s=timeout_s)
+
+    async def wait_ready(self, id_: str) -> TaskView:
+        return await self.supervisor.wait_ready(id_)
+
     async def stdout(self, id_: str) -> bytes:
         return self._printed(id_, "stdout")
 

@@ -89,8 +89,17 @@ class Desk(Protocol):
     async def wait(self, id: str) -> TaskView:  # noqa: A002
         """Wait until a task is over."""
 
+    async def wait_ready(self, id: str) -> TaskView:  # noqa: A002
+        """Wait until a task is ready, or over."""
+
     async def write_input(self, id: str, data: bytes, end: bool = False) -> None:  # noqa: A002, FBT001, FBT002
         """Write to the standard input of a task; ``end`` closes it."""
+
+    async def send(self, id: str, message: Any) -> None:  # noqa: A002
+        """Send a message through the channel of a task."""
+
+    async def request(self, id: str, message: Any, *, timeout_s: float | None = None) -> Any:  # noqa: A002
+        """Ask a task through its channel, and give what it answers."""
 
     async def clean(
         self, *, older_than_s: float | None = None, keep: int | None = None, max_log_bytes: int | None = None

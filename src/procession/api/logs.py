@@ -23,24 +23,26 @@ from procession.api.sse import EventStream, Messages, message
 from procession.errors import UnknownTask, UsageError
 from procession.model.details import TaskDetails
 from procession.model.view import TaskView
-from procession.streams.log_start import offsets_of_last_lines, offsets_since
+from procession.streams.log_start import offsets_of_last_lines, offsets_since, start_of_data
 from procession.streams.replay import TimedPiece
 from procession.streams.together import follow_together
 
-_NUMBERS: Final = {"stdout": 1, "stderr": 2}
+_NUMBERS: Final = {"stdout": 1, "stderr": 2, "messages": 3}
+_MESSAGES: Final = 3
 _NAMES: Final = {number: name for name, number in _NUMBERS.items()}
-_RESUME: Final = re.compile(r"(stdout|stderr):(\d{1,18})", re.ASCII)
+_PRINTED: Final = frozenset({"stdout", "stderr"})
+_RESUME: Final = re.compile(r"(stdout|stderr|messages):(\d{1,18})", re.ASCII)
 
 Offset = Annotated[int, Meta(ge=0)]
 
 
 class LogQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which streams, where to start, and whether to wait for more until the task is over.
+    """Which streams (``both``: what it prints), where to start, and whether to wait for more until the task is over.
 
     Where to start: at offsets; else at the last ``tail`` lines and not before ``since``; else at the beginning.
     """
 
-    stream: Literal["stdout", "stderr", "both"] = "both"
+    stream: Literal["stdout", "stderr", "both", "messages"] = "both"
     offset_stdout: Offset | None = None
     offset_stderr: Offset | None = None
     tail: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
@@ -72,7 +74,8 @@ def _choose(logs: Mapping[str, str], wanted: str) -> dict[int, str]:
     paths: dict[int, str] = {}
     for stream, number in _NUMBERS.items():
         path = logs.get(stream)
-        if path is not None and wanted in (stream, "both") and path not in paths.values():
+        is_wanted = wanted == stream or (wanted == "both" and stream in _PRINTED)
+        if path is not None and is_wanted and path not in paths.values():
             paths[number] = path
     return paths
 
@@ -83,7 +86,7 @@ async def _find_start(call: Call, paths: Mapping[int, str], note: str | None) ->
         return _parse_resume(last)
     if query.offset_stdout is not None or query.offset_stderr is not None:
         return {1: query.offset_stdout or 0, 2: query.offset_stderr or 0}
-    starts = dict.fromkeys(paths, 0)
+    starts = {number: start_of_data(path) if number == _MESSAGES else 0 for number, path in paths.items()}
     if query.tail is not None:
         starts = await offsets_of_last_lines(paths, note, query.tail)
     if query.since is not None:

@@ -29,6 +29,7 @@ _PHRASES: Final = {
     422: "The request is wrong in itself",
     500: "A bug",
     503: "Not now",
+    504: "No answer in time",
 }
 
 

@@ -22,7 +22,7 @@ NO_SUCH_TASK: Final = 3
 NO_DAEMON: Final = 4
 """No daemon of ours answers."""
 TIMED_OUT_WAITING: Final = 5
-"""`wait`: not all are over yet."""
+"""`wait`: not all are over yet; `send --request`: no answer yet."""
 REFUSED_FOR_NOW: Final = 75
 """It may be taken later: the store cannot be written now, for instance (EX_TEMPFAIL of sysexits(3))."""
 TIMED_OUT: Final = 124
@@ -46,6 +46,7 @@ _OF_ERROR: Final = {
     "connection_lost": NO_DAEMON,
     "foreign_peer": NO_DAEMON,
     "store_unavailable": REFUSED_FOR_NOW,
+    "request_timed_out": TIMED_OUT_WAITING,
 }
 _LATER: Final = (429, 503)
 

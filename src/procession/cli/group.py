@@ -21,7 +21,7 @@ COMPLETE_VARIABLE = "_PROCESSION_COMPLETE"
 VERBS = (
     "run",
     "up",
-    *("submit", "ls", "show", "logs", "attach", "send", "wait"),
+    *("submit", "ls", "show", "logs", "attach", "send", "messages", "wait"),
     *("stop", "kill", "signal", "suspend", "resume", "retry", "edit", "remove"),
     *("clean", "events", "drain", "doctor", "daemon"),
     "notify",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -38,3 +38,21 @@ def read_variables(_context: click.Context, _option: click.Parameter, given: Ite
         if not name or not equals:
             raise click.BadParameter(f"expected NAME=VALUE, got {name + equals + value!r}")
     return {name: value for name, _, value in pairs}
+
+
+def read_how_ready(_context: click.Context, _option: click.Parameter, given: str | None) -> Any:
+    """Read ``notify``, ``log=PATTERN``, ``port=N``, ``http=URL`` or ``file=PATH``, or say what was expected."""
+    from procession.model.field_readers import Misfit
+    from procession.model.readiness_readers import read_readiness
+
+    if given is None:
+        return None
+    way, equals, value = given.partition("=")
+    wanted: Any = {way: int(value) if way == "port" and value.isdecimal() else value} if equals else way
+    try:
+        return read_readiness(wanted)
+    except Misfit as error:
+        expected = "notify, log=PATTERN, port=NUMBER, http=URL or file=PATH"
+        raise click.BadParameter(
+            str(error) if equals and error.inside else f"expected {expected}, got {given!r}"
+        ) from None

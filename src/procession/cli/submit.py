@@ -9,12 +9,12 @@ import click
 
 from procession.cli.asking import json_option, no_start_option
 from procession.cli.handing_over import hand_over, tasks_of
-from procession.cli.parameters import read_duration, read_variables
+from procession.cli.parameters import read_duration, read_how_ready, read_variables
 from procession.cli.selecting import complete_task
 
 if TYPE_CHECKING:
     from procession.model.command import Command
-    from procession.model.task import Task
+    from procession.model.task import Dependency, Task
 
 EPILOG = """\b
 Examples:
@@ -44,7 +44,13 @@ _OF_FILES = frozenset({"argv", "replace", "no_start", "as_json"})
 @click.option("--group", metavar="NAME", help="The group it belongs to.")
 @click.option("--cwd", type=click.Path(), help="The directory it starts in.")
 @click.option("--env", metavar="NAME=VALUE", callback=read_variables, multiple=True, help="Set a variable; repeatable.")
-@click.option("--after", metavar="TASK", multiple=True, shell_complete=complete_task, help="Once it succeeded.")
+@click.option(
+    "--after",
+    metavar="TASK",
+    multiple=True,
+    shell_complete=complete_task,
+    help="Once it succeeded; TASK:ready, :started or :ended for that.",
+)
 @click.option("--priority", type=int, default=0, help="Higher starts first.")
 @click.option("--retries", type=click.IntRange(min=0), default=0, help="Further attempts after one that ended badly.")
 @click.option("--timeout", metavar="DURATION", callback=read_duration, help="End it when it has run so long.")
@@ -52,6 +58,17 @@ _OF_FILES = frozenset({"argv", "replace", "no_start", "as_json"})
 @click.option("--delay", metavar="DURATION", callback=read_duration, default="0", help="Not before so long from now.")
 @click.option("--stdin", metavar="FILE|-|pipe", help="Its input: a file, our own (-), or what is sent later (pipe).")
 @click.option("--pty", is_flag=True, help="On a terminal of its own.")
+@click.option("--channel", is_flag=True, help="With a message channel: send --json, messages.")
+@click.option(
+    "--ready", metavar="HOW", callback=read_how_ready, help="notify, log=PATTERN, port=N, http=URL, file=PATH."
+)
+@click.option(
+    "--ready-timeout", metavar="DURATION", callback=read_duration, help="End it when it is not ready by then."
+)
+@click.option(
+    "--watchdog", metavar="DURATION", callback=read_duration, help="End it when it gives no sign of life so long."
+)
+@click.option("--done-when", metavar="FILE", help="The file whose being there means that its work is done.")
 @click.option("--label", metavar="NAME=VALUE", callback=read_variables, multiple=True, help="For you; repeatable.")
 @click.option("--restart", type=click.Choice(["no", "resume", "retry"]), default="no", help="After a reboot.")
 @click.option("--replace", is_flag=True, help="Take the place of an ended task of the same name.")
@@ -80,19 +97,30 @@ def _tasks_of_file(context: click.Context, path: str) -> list[Task]:
 
 
 def _task(argv: tuple[str, ...], options: dict[str, Any]) -> Task:
-    from procession.model.task import Task, dependencies
+    from procession.model.readiness import ByFile
+    from procession.model.task import Task
 
     return Task(
         command=_command(argv, options),
         name=options["name"],
         group=options["group"],
-        after=dependencies(options["after"]),
+        after=tuple(_dependency(each) for each in options["after"]),
         priority=options["priority"],
         retries=options["retries"],
         delay_s=options["delay"],
         labels=options["label"],
+        ready=options["ready"],
+        ready_timeout_s=options["ready_timeout"],
+        done_when=None if options["done_when"] is None else ByFile(options["done_when"]),
         restart=options["restart"],
     )
+
+
+def _dependency(given: str) -> Dependency:
+    from procession.model.task import Dependency
+
+    name, colon, condition = given.partition(":")
+    return Dependency(name, condition) if colon else Dependency(name)  # type: ignore[arg-type]  # it checks that
 
 
 def _command(argv: tuple[str, ...], options: dict[str, Any]) -> Command:
@@ -108,6 +136,8 @@ def _command(argv: tuple[str, ...], options: dict[str, Any]) -> Command:
         "env": options["env"],
         "timeout_s": options["timeout"],
         "stdin": stdin,
+        "channel": options["channel"],
+        "watchdog_s": options["watchdog"],
     }
     if options["pty"]:
         changes |= {"stdin": PTY, "stdout": PTY, "stderr": PTY}

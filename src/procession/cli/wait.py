@@ -23,6 +23,7 @@ Examples:
   procession wait --all --timeout 1h
   procession wait --any a b c
   procession wait --exit-code train; echo $?
+  procession wait --ready db && ./migrate
   procession wait --marker train && ./report < ~/.local/state/procession/markers/train.done
 
 \b
@@ -41,6 +42,7 @@ end than success, or cannot be trusted.
 @click.option("--timeout", metavar="DURATION", callback=read_duration, help="Wait no longer than this (exit 5).")
 @click.option("--any", "any_of", is_flag=True, help="Until one of them is over.")
 @click.option("--exit-code", is_flag=True, help="Pass on how the one task ended.")
+@click.option("--ready", is_flag=True, help="Until they can be used (exit 1: over before that).")
 @click.option("--marker", is_flag=True, help="Until the markers of these tasks are there; no daemon is asked.")
 @json_option
 @select_options
@@ -51,6 +53,7 @@ def wait_verb(
     timeout: float | None,
     any_of: bool,
     exit_code: bool,
+    ready: bool,
     marker: bool,
     as_json: bool,
 ) -> int:
@@ -58,9 +61,13 @@ def wait_verb(
     from procession.cli.exit_codes import TIMED_OUT_WAITING, exit_code_of_outcome
 
     if marker:
-        if exit_code or not words or any(select.values()):
+        if exit_code or ready or not words or any(select.values()):
             raise click.UsageError("--marker waits for the tasks that are named one by one, and knows no exit code")
         return _wait_for_markers(words, timeout, any_of=any_of, as_json=as_json)
+    if ready:
+        if exit_code or any_of:
+            raise click.UsageError("--ready waits for all of them, and knows no exit code")
+        return _wait_until_ready(words, select, timeout, as_json=as_json)
     waited = _wait_for_any(words, select, timeout) if any_of else _wait_for_all(words, select, timeout)
     _tell(waited.tasks, as_json=as_json)
     if waited.timed_out:
@@ -99,6 +106,22 @@ def _wait_for_any(words: Sequence[str], select: dict[str, Any], timeout_s: float
                 await asyncio.gather(*asking, return_exceptions=True)
 
     return asyncio.run(wait())
+
+
+def _wait_until_ready(words: Sequence[str], select: dict[str, Any], timeout_s: float | None, *, as_json: bool) -> int:
+    from procession.cli.exit_codes import OK, TASK_FAILED, TIMED_OUT_WAITING
+    from procession.cli.text import show_safely
+
+    with ask_daemon() as client:
+        waited = client.wait_ready(*words, timeout_s=timeout_s, **select)
+    if as_json:
+        _tell(waited.tasks, as_json=True)
+    else:
+        for view in waited.tasks:
+            print(f"{show_safely(view.id)}  {'ready' if view.ready else 'not ready'}")
+    if waited.timed_out:
+        return TIMED_OUT_WAITING
+    return OK if all(view.ready for view in waited.tasks) else TASK_FAILED
 
 
 def _wait_for_markers(words: Sequence[str], timeout_s: float | None, *, any_of: bool, as_json: bool) -> int:

@@ -107,9 +107,9 @@ def act(verb: str, selection: Selection, **values: Any) -> Ask[answers.Acted]:
     return Ask(_post(f"/v1/tasks/{verb}", body), lambda reply: answers.read_acted(reply.body))
 
 
-def wait(selection: Selection, timeout_s: float | None) -> Ask[answers.Waited]:
-    """Ask to be answered when they are over."""
-    body = {"select": selection, "timeout_s": timeout_s}
+def wait(selection: Selection, timeout_s: float | None, *, until_ready: bool = False) -> Ask[answers.Waited]:
+    """Ask to be answered when they are over, or ready."""
+    body = {"select": selection, "timeout_s": timeout_s} | ({"until": "ready"} if until_ready else {})
     return Ask(_post("/v1/tasks/wait", body), _reads(answers.Waited))
 
 
@@ -117,6 +117,19 @@ def write_input(task: str, data: bytes, *, end: bool) -> Ask[None]:
     """Ask that a task be given input."""
     body = {"base64": b64encode(data).decode(), "end": end}
     return Ask(_post(f"/v1/tasks/{_safe(task)}/input", body), lambda _: None)
+
+
+def send(task: str, message: Any) -> Ask[None]:
+    """Ask that a task be sent a message."""
+    return Ask(_post(f"/v1/tasks/{_safe(task)}/messages", {"message": message}), lambda _: None)
+
+
+def request(task: str, message: Any, timeout_s: float | None) -> Ask[Any]:
+    """Ask that a task be asked."""
+    body = {"message": message} | ({} if timeout_s is None else {"timeout_s": timeout_s})
+    return Ask(
+        _post(f"/v1/tasks/{_safe(task)}/requests", body), lambda reply: msgspec.json.decode(reply.body)["answer"]
+    )
 
 
 def drain(*, on: bool) -> Ask[Status]:

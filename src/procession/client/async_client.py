@@ -102,6 +102,17 @@ class AsyncClient:
         """Wait until they are over, retries included, or time is up."""
         return await self._do(asks.wait(asks.meant(words, groups, all_tasks=all_tasks), timeout_s))
 
+    async def wait_ready(
+        self,
+        *words: str,
+        groups: Sequence[str] = (),
+        all_tasks: bool = False,
+        timeout_s: float | None = None,
+    ) -> answers.Waited:
+        """Wait until each of them is ready, or over, or time is up."""
+        selection = asks.meant(words, groups, all_tasks=all_tasks)
+        return await self._do(asks.wait(selection, timeout_s, until_ready=True))
+
     async def stop(
         self, *words: str, groups: Sequence[str] = (), all_tasks: bool = False, grace_s: float | None = None
     ) -> answers.Acted:
@@ -143,6 +154,14 @@ class AsyncClient:
     async def write_input(self, task_id: str, data: bytes, *, end: bool = False) -> None:
         """Give a task input; with ``end`` its last."""
         await self._do(asks.write_input(task_id, data, end=end))
+
+    async def send(self, task_id: str, message: Any) -> None:
+        """Send a message through the channel of a task."""
+        await self._do(asks.send(task_id, message))
+
+    async def request(self, task_id: str, message: Any, *, timeout_s: float | None = None) -> Any:
+        """Ask a task through its channel, and give what it answers."""
+        return await self._do(asks.request(task_id, message, timeout_s))
 
     def logs(
         self,

@@ -102,6 +102,17 @@ class Client:
         """Wait until they are over, retries included, or time is up."""
         return self._do(asks.wait(asks.meant(words, groups, all_tasks=all_tasks), timeout_s))
 
+    def wait_ready(
+        self,
+        *words: str,
+        groups: Sequence[str] = (),
+        all_tasks: bool = False,
+        timeout_s: float | None = None,
+    ) -> answers.Waited:
+        """Wait until each of them is ready, or over, or time is up."""
+        selection = asks.meant(words, groups, all_tasks=all_tasks)
+        return self._do(asks.wait(selection, timeout_s, until_ready=True))
+
     def stop(
         self, *words: str, groups: Sequence[str] = (), all_tasks: bool = False, grace_s: float | None = None
     ) -> answers.Acted:
@@ -143,6 +154,14 @@ class Client:
     def write_input(self, task_id: str, data: bytes, *, end: bool = False) -> None:
         """Give a task input; with ``end`` its last."""
         self._do(asks.write_input(task_id, data, end=end))
+
+    def send(self, task_id: str, message: Any) -> None:
+        """Send a message through the channel of a task."""
+        self._do(asks.send(task_id, message))
+
+    def request(self, task_id: str, message: Any, *, timeout_s: float | None = None) -> Any:
+        """Ask a task through its channel, and give what it answers."""
+        return self._do(asks.request(task_id, message, timeout_s))
 
     def logs(
         self,

@@ -58,7 +58,8 @@ class DaemonDesk:
         self.get, self.retry = supervisor.get, supervisor.retry
         self.stop, self.kill = supervisor.stop, supervisor.kill
         self.suspend, self.resume = supervisor.suspend, supervisor.resume
-        self.wait, self.edit = supervisor.wait, supervisor.edit
+        self.send, self.request = supervisor.send, supervisor.request
+        self.wait, self.wait_ready, self.edit = supervisor.wait, supervisor.wait_ready, supervisor.edit
         self.subscribe = supervisor.subscribe
         self.find_reply = self._store.find_reply
         self.event_bounds = self._store.event_bounds

@@ -14,13 +14,15 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any, Final
 
 from procession.errors import Disconnected
+from procession.ipc.arrivals import LARGE_BYTES, LargeMessage, WithHandle
 from procession.ipc.encoding import NotAMessage, decode_line, encode_line, encode_message
 from procession.ipc.handles import Handle, adopt, dispose, duplicate, wrap
+from procession.ipc.intake import Intake, IntakeStuck
 from procession.ipc.lines import EXCERPT_BYTES, LineSplitter
 from procession.ipc.outbox import Outbox
 from procession.ipc.request import Request, Requests
 from procession.kernel.waiters import wake
-from procession.model.event import ChannelClosed, ChannelMisused, Event
+from procession.model.event import ChannelClosed, ChannelMisused, Event, LogDiskRecovered, LogUnwritable
 from procession.wire.frames import close_all
 from procession.wire.node_ipc import (
     ANSWER,
@@ -37,8 +39,10 @@ UNREAD_LIMIT_BYTES: Final = 4 << 20
 
 _READS_PER_CALL: Final = 16
 _FULL_READ_BYTES: Final = 1 << 15
-_READS_AT_THE_END: Final = 64
-"""More than a socket can hold, however it was cut."""
+_READS_AT_THE_END: Final = 1024
+"""More pieces than a socket can hold: each takes 768 bytes of its 208 KiB, and one with descriptors is read alone."""
+
+_STUCK_PAUSE_S: Final = 1.0
 
 _SPECIAL: Final = (b'"NODE_', b'"$')
 
@@ -48,8 +52,16 @@ Tell = Callable[[Event], None]
 class Channel:
     """Our end of a channel; made by a process that has one, bound to its event loop. See docs/guide/channel.md."""
 
-    def __init__(self, connection: socket.socket, limit_bytes: int, tell: Tell, *, pid: int | None = None) -> None:
-        """Take ownership of a connected socket."""
+    def __init__(
+        self,
+        connection: socket.socket,
+        limit_bytes: int,
+        tell: Tell,
+        *,
+        pid: int | None = None,
+        intake: Intake | None = None,
+    ) -> None:
+        """Take ownership of a connected socket; and of an ``intake``, which keeps what comes: no handles, then."""
         connection.setblocking(False)
         self.pid = pid
         self._connection = connection
@@ -57,16 +69,22 @@ class Channel:
         self._tell = tell
         self._loop = asyncio.get_running_loop()
         self._outbox = Outbox(connection, self._on_broken)
-        self._requests = Requests()
+        # Whoever goes on after us must not take an answer to us for one to itself.
+        self._requests = Requests(1 if intake is None else time.time_ns() // 1000)
         self._lines = LineSplitter(limit_bytes, self._on_overlong)
         self._unread: deque[tuple[Any, Handle | None] | Any] = deque()
         self._unread_bytes = 0
         self._arrived: list[int] = []
         self._callback: Callable[[Any], None] | None = None
+        self._intake = intake
+        self.on_taken: Callable[[int], None] = _ignore
+        """Is told up to which byte of what is kept everything was given to whoever listens."""
         self._waiters: list[asyncio.Future[None]] = []
-        self._is_reading = False
+        self._is_reading = self._is_stuck = False
         self._has_ended = False
         self._read_on()
+        if intake is not None and intake.has_more:
+            self._loop.call_soon(self._on_readable)
 
     @property
     def connected(self) -> bool:
@@ -82,13 +100,24 @@ class Channel:
         was understood asks (`request`). Raises: InvalidMessage, MessageTooLarge: nothing was written; Disconnected.
         """
         self.post(message, handle=handle)
-        if self._outbox.is_full:
-            await asyncio.sleep(0)
-            await self._outbox.wait_until(lambda: not self._outbox.is_full)
+        await self._make_room()
+
+    def encode(self, message: Any) -> bytes:
+        """Give the line of a message. Raises: InvalidMessage, MessageTooLarge."""
+        return encode_message(message, self._limit_bytes)
+
+    async def send_line(self, line: bytes) -> None:
+        """Send the line of a message, and wait until all of it is with the kernel. Raises: Disconnected."""
+        self._outbox.put(line)
+        await self.written()
+
+    async def written(self) -> None:
+        """Wait until all that was sent is with the kernel, whatever becomes of us then. Raises: Disconnected."""
+        await self._outbox.wait_until(lambda: self._outbox.is_empty)
 
     def post(self, message: Any, *, handle: Handle | None = None) -> None:
         """Send without ever waiting: what the program does not read yet is kept here. Raises: as `send`."""
-        line = encode_message(message, self._limit_bytes)
+        line = self.encode(message)
         if handle is None:
             self._outbox.put(line)
             return
@@ -114,7 +143,7 @@ class Channel:
         """
         if not self._has_ended:
             try:
-                await self._outbox.wait_until(lambda: self._outbox.is_empty)
+                await self.written()
             except Disconnected:
                 return
             self.close()
@@ -130,7 +159,7 @@ class Channel:
         while True:
             while self._unread:
                 message = self._unread.popleft()
-                if type(message) is _WithHandle:
+                if type(message) is WithHandle:
                     yield message.give(handles=handles)
                 else:
                     yield (message, None) if handles else message
@@ -144,6 +173,7 @@ class Channel:
         """Call back with each message from now on, and with those that nobody took, instead of giving them out."""
         self._callback = callback
         self._give_to_listener()
+        self._tell_taken()
 
     # --- its end ------------------------------------------------------------------------------------------------------
 
@@ -156,6 +186,12 @@ class Channel:
 
     def close(self) -> None:
         """Close at once; what came can still be taken."""
+        if not self._has_ended:
+            self.leave()
+            self._tell(ChannelClosed(at=time.time(), incomplete_bytes=self._lines.incomplete_bytes))
+
+    def leave(self) -> None:
+        """Let go of it without a word: whoever holds a copy of our end goes on with it."""
         if self._has_ended:
             return
         self._stop_reading()
@@ -163,16 +199,17 @@ class Channel:
         self._outbox.close()
         self._requests.close()
         self._connection.close()
+        if self._intake is not None:
+            self._intake.close()
         close_all(self._arrived)
         self._arrived.clear()
         self._wake()
-        self._tell(ChannelClosed(at=time.time(), incomplete_bytes=self._lines.incomplete_bytes))
 
     def discard(self) -> None:
         """Close, and let go of what nobody took."""
         self.close()
         for message in self._unread:
-            if type(message) is _WithHandle:
+            if type(message) is WithHandle:
                 dispose(message.handle)
         self._unread.clear()
 
@@ -189,6 +226,8 @@ class Channel:
             self._loop.remove_reader(self._connection.fileno())
 
     def _on_readable(self) -> None:
+        if self._has_ended:
+            return
         for _ in range(_READS_PER_CALL):
             if self._unread_bytes > UNREAD_LIMIT_BYTES:
                 self._stop_reading()
@@ -200,26 +239,52 @@ class Channel:
     def _receive(self) -> int:
         """Take one piece; give how many bytes, 0 where there is none now."""
         try:
-            received = receive(self._connection)
+            data = self._receive_plainly() if self._intake is None else self._intake.receive(self._connection)
         except BlockingIOError:
             return 0
+        except IntakeStuck as stuck:
+            self._pause(stuck)
+            return 0
         except OSError:  # ECONNRESET: it ended with messages of ours unread
+            data = b""
+        if self._is_stuck:
+            self._note_room()
+        if not data:
             self.close()
             return 0
+        self._take(data)
+        return 0 if self._has_ended else len(data)
+
+    def _receive_plainly(self) -> bytes:
+        received = receive(self._connection)
         if received.fds:
             self._arrived += received.fds
-        if not received.data:
-            self.close()
-            return 0
-        self._take(received.data)
-        return 0 if self._has_ended else len(received.data)
+        return received.data
+
+    def _pause(self, stuck: IntakeStuck) -> None:
+        """Look again in a moment: a disk that is full will not stay so."""
+        assert self._intake is not None
+        if not self._is_stuck:
+            self._is_stuck = True
+            self._tell(LogUnwritable(at=time.time(), path=self._intake.path, error=str(stuck)))
+        self._stop_reading()
+        self._loop.call_later(_STUCK_PAUSE_S, self._try_again)
+
+    def _note_room(self) -> None:
+        assert self._intake is not None
+        self._is_stuck = False
+        self._tell(LogDiskRecovered(at=time.time(), path=self._intake.path))
+
+    def _try_again(self) -> None:
+        self._read_on()
+        self._on_readable()
 
     def _take(self, data: bytes) -> None:
         lines = self._lines.feed(data)
         if self._callback is None:
             self._unread_bytes += len(data)
         first = lines[0] if lines else b""
-        if any(mark in data or mark in first for mark in _SPECIAL):
+        if self._intake is not None or any(mark in data or mark in first for mark in _SPECIAL):
             for line in lines:
                 self._take_line(line)
         else:
@@ -227,8 +292,14 @@ class Channel:
         if self._arrived and not self._lines.incomplete_bytes:  # they came with a message that names none
             close_all(self._arrived)
             self._arrived.clear()
-        if self._callback is not None and self._unread:
-            self._give_to_listener()
+        if self._callback is not None:
+            if self._unread:
+                self._give_to_listener()
+            self._tell_taken()
+
+    def _tell_taken(self) -> None:
+        if self._intake is not None:
+            self.on_taken(self._intake.position - self._lines.incomplete_bytes)
 
     def _take_plain(self, lines: list[bytes]) -> None:
         """Take lines of which none is for us: the usual case, and the quick one."""
@@ -245,7 +316,7 @@ class Channel:
             self._tell_misuse(str(error), line, len(line))
             return
         if type(message) is not dict:
-            self._unread.append(message)
+            self._deliver(message, line)
         elif ANSWER in message:
             self._requests.take_answer(message)
         elif REQUEST in message:
@@ -253,7 +324,11 @@ class Channel:
         elif is_internal(message):
             self._take_internal(message)
         else:
-            self._unread.append(message)
+            self._deliver(message, line)
+
+    def _deliver(self, message: Any, line: bytes) -> None:
+        is_large = self._intake is not None and len(line) > LARGE_BYTES
+        self._unread.append(LargeMessage(len(line)) if is_large else message)
 
     def _take_internal(self, message: dict[str, Any]) -> None:
         match message["cmd"]:
@@ -267,12 +342,19 @@ class Channel:
     def _take_handle(self, message: dict[str, Any]) -> None:
         """Take what came with a message; the other side sends nothing more until it hears whether it arrived."""
         descriptor = self._arrived.pop(0) if self._arrived else None
-        reply = HANDLE_NACK if descriptor is None else HANDLE_ACK
-        self._outbox.put_first(encode_line({"cmd": reply}, self._limit_bytes))
+        has_arrived = descriptor is not None or self._intake is not None
+        self._outbox.put_first(encode_line({"cmd": HANDLE_ACK if has_arrived else HANDLE_NACK}, self._limit_bytes))
         if descriptor is not None:
-            self._unread.append(_WithHandle(message.get("msg"), adopt(descriptor)))
+            self._unread.append(WithHandle(message.get("msg"), adopt(descriptor)))
+        elif has_arrived:
+            self._unread.append(message.get("msg"))
 
     # --- helpers ------------------------------------------------------------------------------------------------------
+
+    async def _make_room(self) -> None:
+        if self._outbox.is_full:
+            await asyncio.sleep(0)
+            await self._outbox.wait_until(lambda: not self._outbox.is_full)
 
     def _put(self, envelope: dict[str, Any]) -> None:
         self._outbox.put(encode_line(envelope, self._limit_bytes))
@@ -281,7 +363,7 @@ class Channel:
         assert self._callback is not None
         while self._unread:
             message = self._unread.popleft()
-            self._callback(message.give(handles=False) if type(message) is _WithHandle else message)
+            self._callback(message.give(handles=False) if type(message) is WithHandle else message)
         self._unread_bytes = 0
         self._read_on()
 
@@ -311,18 +393,5 @@ class Channel:
             wake(waiter)
 
 
-class _WithHandle:
-    """A message that came with something."""
-
-    __slots__ = ("handle", "message")
-
-    def __init__(self, message: Any, handle: Handle) -> None:
-        self.message = message
-        self.handle = handle
-
-    def give(self, *, handles: bool) -> Any:
-        """Give both, or close what nobody wants."""
-        if handles:
-            return self.message, self.handle
-        dispose(self.handle)
-        return self.message
+def _ignore(_taken: int) -> None:
+    return

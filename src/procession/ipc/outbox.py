@@ -21,6 +21,10 @@ from procession.wire.passing import send
 HIGH_WATER_BYTES: Final = 1 << 17
 """So much may wait to be written before whoever sends waits, too."""
 
+ATOMIC_BYTES: Final = 1 << 15
+"""So much of one write a unix socket takes wholly or not at all (UNIX_SKB_FRAGS_SZ in net/unix/af_unix.c): whoever is
+killed leaves no half line. Only a line that is longer may be torn."""
+
 
 class _Parcel(NamedTuple):
     """A line with a descriptor of ours."""
@@ -141,8 +145,10 @@ class Outbox:
         """Make the next lines the ones that are written; False where nothing more can be written now."""
         lines, self._urgent = self._urgent, []
         if not lines and self._awaited is None:
-            while self._waiting and isinstance(line := self._waiting[0], bytes):
+            room = ATOMIC_BYTES
+            while self._waiting and isinstance(line := self._waiting[0], bytes) and (len(line) <= room or not lines):
                 lines.append(line)
+                room -= len(line)
                 self._waiting.popleft()
         if lines:
             self._unsent = memoryview(lines[0] if len(lines) == 1 else b"".join(lines))

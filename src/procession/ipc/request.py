@@ -42,8 +42,8 @@ class Request:
 class Requests:
     """Our own questions that are not answered yet."""
 
-    def __init__(self) -> None:
-        self._numbers = itertools.count(1)
+    def __init__(self, first_number: int = 1) -> None:
+        self._numbers = itertools.count(first_number)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
 
     async def ask(self, body: Any, timeout_s: float | None, send: Callable[[dict[str, Any]], None]) -> Any:

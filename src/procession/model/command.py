@@ -19,7 +19,7 @@ from procession.errors import InvalidCommand
 from procession.model.checks import check_duration, check_path, check_text, check_whole
 from procession.model.limits import Limits
 from procession.model.signals import signal_number
-from procession.model.stdio import NULL, PIPE, Merged, Output, Stdin
+from procession.model.stdio import NULL, PIPE, Log, Merged, Output, Stdin
 from procession.model.template import fill_template
 
 Argument = str | bytes | os.PathLike[Any]
@@ -58,7 +58,7 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     secrets: names of environment variables whose values are masked wherever the arguments are shown. (The values of
     variables are never shown anyway, marked or not.)
     channel: give it a two-way message channel, as Node.js does (``NODE_CHANNEL_FD``); no message either way may have
-    more than ``message_limit_bytes``.
+    more than ``message_limit_bytes``. message_log: where what it sends is kept, byte for byte.
     notify: listen to what it says about itself (``NOTIFY_SOCKET``, sd_notify(3)). watchdog_s: it must say
     ``WATCHDOG=1`` at least so often, or it is ended; implies ``notify``.
     """
@@ -82,6 +82,7 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     secrets: tuple[str, ...] = ()
     channel: bool = False
     message_limit_bytes: int = MESSAGE_LIMIT_BYTES
+    message_log: Log | None = None
     notify: bool = False
     watchdog_s: float | None = None
 
@@ -270,6 +271,11 @@ def _check_talk(given: Command) -> None:
         check_duration("watchdog_s", given.watchdog_s)
         if not given.watchdog_s:
             raise InvalidCommand("watchdog_s", "must be more than 0; leave it out to wait for nothing")
+    if given.message_log is not None:
+        if not isinstance(given.message_log, Log):
+            raise InvalidCommand("message_log", f"must be Log(path), got {given.message_log!r}")
+        if not given.channel:
+            raise InvalidCommand("message_log", "keeps what comes through a channel, and there is none: channel=True")
 
 
 def _sequence(field: str, given: object) -> Sequence[object]:

@@ -118,9 +118,13 @@ class Resumed(Event, frozen=True, kw_only=True):
 
 
 class MessageReceived(Event, frozen=True, kw_only=True):
-    """A program under a supervisor's care sent this message through its channel."""
+    """A program under a supervisor's care sent this message through its channel.
+
+    One of more than 64 KiB that is kept in a file is None here, with its ``size_bytes``.
+    """
 
     message: Any
+    size_bytes: int | None = None
 
 
 class ChannelMisused(Event, frozen=True, kw_only=True):

@@ -79,7 +79,8 @@ class ExitFact(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class AttemptRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One attempt as it is stored. ``key`` is unique for ever in one store; the keeper knows the attempt by it.
 
-    offsets: how long each log of the task was when the attempt began, by stream name.
+    offsets: how long each log of the task was when the attempt began, by stream name. messages_read: up to which byte
+    of its message log every message was told. is_saying: a message to it was begun that our end may tear.
     """
 
     key: int
@@ -91,3 +92,5 @@ class AttemptRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     started_at: float | None = None
     exit: ExitFact | None = None
     offsets: dict[str, int] = {}
+    messages_read: int = 0
+    is_saying: bool = False

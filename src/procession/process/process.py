@@ -252,6 +252,7 @@ class Process:
         self._leader.release()
         self._tree.release()
         self.notices.release()
+        self._wiring.release()
         if self._deadline is not None:
             self._deadline.cancel()
 

@@ -37,7 +37,7 @@ def relaunch(
     return Launched(
         leader,
         tree,
-        OpenStreams.reopened(command, held, notice_path),
+        OpenStreams.reopened(command, held, notice_path, record.messages_read),
         started_at=record.started_at or _start_of(leader.pid),
         ran_s=ran_s,
         is_taken_over=True,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from procession.errors import NoDescriptorsLeft, StdioUnavailable
+from procession.ipc.intake import Intake
 from procession.kernel import terminal
 from procession.kernel.oserrors import OUT_OF_DESCRIPTORS
 from procession.model.command import Command
@@ -29,7 +30,8 @@ class OpenStreams:
     child: the descriptors that become 0, 1 and 2. ours: our end by stream name, for pipes; a pty's master stands under
     ``pty``, its slave, which we hold open until the leader has ended, under ``slave``. logs: the log by stream name.
     further: what becomes each further number. A message channel has our end under ``channel``, the child's in further.
-    environment: variables that tell the child of what was opened for it.
+    environment: variables that tell the child of what was opened for it. intake: where what comes through the channel
+    is kept; its pipe stands under ``messages``.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class OpenStreams:
         self._slave: int | None = None
         self.environment: dict[str, str] = {}
         self.notice_path = notice_path or ""
+        self.intake: Intake | None = None
         try:
             for stream in STREAMS:
                 self.child.append(self._open(stream, getattr(command, stream)))
@@ -65,9 +68,12 @@ class OpenStreams:
             raise
 
     @classmethod
-    def reopened(cls, command: Command, held: Mapping[str, int], notice_path: str = "") -> OpenStreams:
+    def reopened(
+        cls, command: Command, held: Mapping[str, int], notice_path: str = "", messages_read: int = 0
+    ) -> OpenStreams:
         """Open again what belongs to a process that runs already; ``held`` are our ends of it by name.
 
+        messages_read: up to which byte what it sent was taken note of.
         A log that cannot be opened any more is left out: the process goes on writing it, or not, without us.
         """
         streams = cls.__new__(cls)
@@ -82,6 +88,13 @@ class OpenStreams:
             if isinstance(wanted, Log):
                 with contextlib.suppress(StdioUnavailable):
                     streams._open_log(name, wanted)
+        streams.intake = None
+        pipe = streams.ours.pop("messages", None)
+        if pipe is not None:
+            try:
+                streams._open_intake(messages_read, pipe)
+            except StdioUnavailable:
+                os.close(pipe)
         return streams
 
     @property
@@ -100,6 +113,10 @@ class OpenStreams:
         self.close_child_ends()
         if "notify" in self.ours:
             forget_socket(self.notice_path)
+        if self.intake is not None:
+            self.ours.pop("messages")
+            self.intake.close()
+            self.intake = None
         for descriptor in self.ours.values():
             os.close(descriptor)
         self.ours.clear()
@@ -159,6 +176,17 @@ class OpenStreams:
         number = landing if not self.further else max(*self.further, landing) + 1
         self.further[number] = descriptor
         self.environment |= {CHANNEL_FD: str(number), SERIALIZATION_MODE: "json"}
+        if self._command.message_log is not None:
+            self._open_intake()
+
+    def _open_intake(self, read_from: int | None = None, pipe: int | None = None) -> None:
+        log = self._command.message_log
+        assert log is not None
+        try:
+            self.intake = Intake(log.path, log.limit_bytes, read_from=read_from, pipe=pipe)
+        except OSError as error:
+            raise _explain(error, "message_log", log, self._command) from error
+        self.ours["messages"] = self.intake.pipe
 
     def _open_notices(self, path: str) -> None:
         try:

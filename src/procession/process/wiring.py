@@ -70,6 +70,7 @@ class Wiring:
         # Without it, a child that closes its terminal a moment before it ends looks like the end of the output; our
         # closing the master then would kill it by SIGHUP. It may also come back by /dev/tty.
         self._slave = streams.ours.pop("slave", None)
+        streams.ours.pop("messages", None)  # its owner is the intake
         for stream, descriptor in streams.ours.items():
             self._connect(stream, descriptor, streams)
         streams.ours.clear()
@@ -123,6 +124,11 @@ class Wiring:
             os.close(self._slave)
             self._slave = None
 
+    def release(self) -> None:
+        """Leave the channel to whoever comes after us: it is not closed, and what comes now is for him."""
+        if self.channel is not None:
+            self.channel.leave()
+
     def note_closed(self) -> None:
         """All is written that will be: it is noted, and followers come to their end."""
         self._done.set()
@@ -160,7 +166,8 @@ class Wiring:
             self.notice_source = NoticeSource(socket.socket(fileno=descriptor), streams.notice_path)
         elif stream == "channel":
             connection = socket.socket(fileno=descriptor)
-            self.channel = Channel(connection, self._command.message_limit_bytes, self._tell, pid=self._pid)
+            limit_bytes, intake = self._command.message_limit_bytes, streams.intake
+            self.channel = Channel(connection, limit_bytes, self._tell, pid=self._pid, intake=intake)
         elif stream == "pty":
             self._connect_pty(descriptor)
         else:

@@ -53,6 +53,21 @@ async def wait_until_over(entry: Entry, act: asyncio.Task[None] | None) -> None:
         over.cancel()
 
 
+async def wait_until_ready(conductor: Conductor, entry: Entry) -> None:
+    """Wait until ``entry`` is ready, in this attempt or a later one, or over. Raises: UsageError: nobody will know."""
+    if entry.task.ready is None:
+        hint = "say by `ready` how it becomes ready"
+        raise UsageError(f"task {entry.id} does not say how it is known to be ready", hint=hint, task=entry.id)
+    news = asyncio.Event()
+    unsubscribe = conductor.announcer.subscribe(lambda event: news.set() if event.task == entry.id else None)
+    try:
+        while not (entry.view.ready or entry.view.is_over):
+            news.clear()
+            await news.wait()
+    finally:
+        unsubscribe()
+
+
 def process_of(entry: Entry, *, even_stopping: bool = False) -> RunningProcess:
     """Give what runs of ``entry``. Raises: AlreadyEnded; UsageError: it does not run yet, or is being stopped."""
     state = entry.view.state
@@ -65,6 +80,15 @@ def process_of(entry: Entry, *, even_stopping: bool = False) -> RunningProcess:
         message = f"task {entry.id} is {state.value}"
         raise UsageError(message, hint="this needs a task that runs", task=entry.id)
     return process
+
+
+async def process_once_started(entry: Entry) -> RunningProcess:
+    """Give what runs of ``entry``, once it has started if it is about to. Raises: as `process_of`."""
+    if entry.view.state is State.QUEUED:
+        await asyncio.sleep(0)  # what was submitted in this turn of the loop is decided at its end
+    if entry.view.state is State.STARTING and entry.attempt is not None:
+        await entry.attempt.settled.wait()
+    return process_of(entry)
 
 
 def queued_entry(entry: Entry) -> Entry:

@@ -6,10 +6,12 @@ Not here: what follows from the outcome, and any state of the task.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from procession.errors import StartError
+from procession.errors import StartError, StreamUnavailable
+from procession.ipc.arrivals import LargeMessage
 from procession.ipc.request import Request
 from procession.model.event import Event, MessageReceived, Started, StartFailed, Starting
 from procession.model.outcome import Outcome, OutcomeKind
@@ -52,6 +54,8 @@ class Attempt:
         self._is_taken_over = is_taken_over
         self._unsubscribe: Callable[[], None] = lambda: None
         self.process: RunningProcess | None = None
+        self.settled = asyncio.Event()
+        """Set once it has started, or will not."""
 
     async def run(self) -> Outcome:
         """Run to the end of the tree. A failed start is an outcome; cancelling ends the tree and is raised."""
@@ -62,6 +66,7 @@ class Attempt:
         except StartError as error:
             return self._failed(error)
         finally:
+            self.settled.set()
             self._unsubscribe()
 
     def _begin(self, process: RunningProcess) -> None:
@@ -70,11 +75,15 @@ class Attempt:
             self._record(Started(at=process.started_at, pid=process.pid))
         self._unsubscribe = process.subscribe(self._pass_on)
         if self._command.channel:
-            process.channel.listen(self._take_message)
+            with contextlib.suppress(StreamUnavailable):  # it was lost with its keeper
+                process.channel.listen(self._take_message)
+        self.settled.set()
 
     def _take_message(self, message: Any) -> None:
         if isinstance(message, Request):
             message.refuse("under a supervisor nobody answers questions")
+        elif isinstance(message, LargeMessage):
+            self._record(MessageReceived(at=self._clock.time(), message=None, size_bytes=message.size_bytes))
         else:
             self._record(MessageReceived(at=self._clock.time(), message=message))
 

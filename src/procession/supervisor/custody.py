@@ -7,13 +7,15 @@ Not here: what becomes of what an earlier supervisor left (`recovery`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from procession.errors import KeeperUnavailable, StartError
+from procession.errors import KeeperUnavailable, StartError, StreamUnavailable
+from procession.ipc.outbox import ATOMIC_BYTES
 from procession.model.event import Event, Exited
 from procession.model.record import AttemptRecord, Phase
 from procession.model.state import State
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import TracebackType
 
+    from procession.ipc.channel import Channel
     from procession.model.command import Command
     from procession.process.durable_keeper import DurableKeeper
     from procession.process.keeper_link import Greeting, KeeperLink
@@ -36,12 +39,13 @@ if TYPE_CHECKING:
     from procession.process.stdio import OpenStreams
     from procession.process.tree import Tree
     from procession.supervisor.entry import Entry
+    from procession.supervisor.launcher import RunningProcess
     from procession.supervisor.store_ledger import StoreLedger
 
 logger = logging.getLogger("procession.keeper")
 
 _RENEWAL_PAUSE_S = 1.0
-_HELD = ("stdin", "pty", "notify", "channel")
+_HELD = ("stdin", "pty", "notify", "channel", "messages")
 """Our ends that a task must not lose when we are gone."""
 
 
@@ -121,6 +125,10 @@ class Custody:
         parent = self.keeper.parent(attempt.record.key, attempt.entry.context)
         return await launch(command, parent, attempt.intend)
 
+    async def send(self, process: RunningProcess, message: Any) -> None:
+        """Send a message that is not lost, nor torn unnoticed, if we are killed. Raises: as `Channel.send`."""
+        await self.attempts[process.pid].say(process.channel, message)  # type: ignore[arg-type]  # it is ours
+
     def _acknowledge(self) -> None:
         link = self.link()
         if link is not None and self._may_acknowledge:
@@ -187,6 +195,9 @@ class KeptAttempt:
         process.subscribe(self._hear)
         if isinstance(process.command.stdin, Pipe) and process.has_stdin:
             process.stdin.on_closed = partial(self._drop, "stdin")
+        if process.command.channel:
+            with contextlib.suppress(StreamUnavailable):  # it was lost with its keeper
+                self._take_channel(process.channel)
         if self.entry.view.state is State.STOPPING:  # the wish is older than we are
             self.entry.acts.add(asyncio.create_task(self._go_on_stopping(process)))
         return process
@@ -212,6 +223,17 @@ class KeptAttempt:
                 self.holds = True
                 link.hold(self.record.key, name, streams.ours[name])
 
+    async def say(self, channel: Channel, message: Any) -> None:
+        """Send a message so that it is with the kernel when this returns. Raises: as `Channel.send`."""
+        line = channel.encode(message)
+        is_long = len(line) > ATOMIC_BYTES
+        if is_long:
+            self._note(is_saying=True)
+            await self._custody.ledger.wait_written()
+        await channel.send_line(line)
+        if is_long:
+            self._note(is_saying=False)
+
     def note_orphaned(self) -> None:
         """Tell that its keeper is gone."""
         if self._process is not None:
@@ -225,6 +247,16 @@ class KeptAttempt:
 
     async def _go_on_stopping(self, process: Process) -> None:
         await process.terminate(by=self.entry.wish or "user")
+
+    def _take_channel(self, channel: Channel) -> None:
+        channel.on_taken = self._note_taken
+        if self.record.is_saying:
+            logger.warning("a message to task %s was cut off in the middle: its channel is closed", self.entry.id)
+            channel.close()
+            self._note(is_saying=False)
+
+    def _note_taken(self, messages_read: int) -> None:
+        self._note(messages_read=messages_read)
 
     def _note(self, **changes: Any) -> None:
         self.record = replace(self.record, **changes)

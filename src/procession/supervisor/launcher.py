@@ -29,6 +29,9 @@ class Conversation(Protocol):
     async def send(self, message: Any, /) -> None:
         """Send, waiting for room. Raises: InvalidMessage, MessageTooLarge, Disconnected."""
 
+    async def request(self, message: Any, /, *, timeout: float | None = None) -> Any:
+        """Ask, and give the answer. Raises: RequestTimedOut, RequestRefused, and as `send`."""
+
     def listen(self, callback: Callable[[Any], None], /) -> None:
         """Call back with each message."""
 

@@ -1,7 +1,7 @@
 """Where the daemon's tasks print: one private folder per task, a log per stream, for all of its attempts.
 
-``<shelf>/<task>/stdout`` and ``stderr``; beside them ``stdout.arrivals``, the note, and ``stdin``, if its input was
-handed over with it. Retries append, so an offset means the same for ever.
+``<shelf>/<task>/stdout`` and ``stderr``; beside them ``stdout.arrivals``, the note, ``stdin``, if its input was handed
+over with it, and ``messages``, what came through its channel. Retries append, so an offset means the same for ever.
 Not here: writing (the tasks do it themselves) and reading (``procession.streams``).
 """
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SPOOL: Final = "spool"
 """The folder beside the shelf in which whoever submits a task lays the input that is to go with it."""
+
+MESSAGES: Final = "messages"
 
 
 class LogShelf:
@@ -49,6 +51,8 @@ class LogShelf:
             for stream in ("stdout", "stderr")
             if isinstance(getattr(command, stream), Pipe)
         }
+        if command.channel and command.message_log is None:
+            changes["message_log"] = Log(os.path.join(folder, MESSAGES), self._limit_bytes)
         stdin = self._take_over(command.stdin, folder)
         if stdin is not command.stdin:
             changes["stdin"] = stdin
@@ -56,7 +60,8 @@ class LogShelf:
 
     def make_room(self, task: str, command: Command) -> None:
         """Make the folder of a task that is about to write into it. Raises: StdioUnavailable."""
-        if not any(isinstance(each, (Log, Pty)) for each in (command.stdin, command.stdout, command.stderr)):
+        ends = (command.stdin, command.stdout, command.stderr, command.message_log)
+        if not any(isinstance(each, (Log, Pty)) for each in ends):
             return
         folder = self.folder(task)
         try:
@@ -88,6 +93,8 @@ class LogShelf:
         paths = {stream: each.path for stream, each in named.items() if isinstance(each, Log)}
         if any(isinstance(each, Pty) for each in named.values()):
             paths["stdout"] = self.terminal_log(task)
+        if command.message_log is not None:
+            paths[MESSAGES] = command.message_log.path
         return paths
 
     def terminal_log(self, task: str) -> str:

@@ -24,8 +24,10 @@ from procession.supervisor.acting import (
     ask_to_end,
     finish_uninterrupted,
     process_of,
+    process_once_started,
     queued_entry,
     wait_until_over,
+    wait_until_ready,
     write_to,
 )
 from procession.supervisor.clock import Clock, SystemClock
@@ -260,6 +262,12 @@ class Supervisor:
         """Wait until a task is over, retries included. Raises: UnknownTask."""
         return await self._until_over(self._registry.get(id), None)
 
+    async def wait_ready(self, id: str) -> TaskView:  # noqa: A002 - the field's own name
+        """Wait until a task is ready, or over. Raises: UnknownTask; UsageError: it does not say how it gets ready."""
+        entry = self._registry.get(id)
+        await wait_until_ready(self._conductor, entry)
+        return entry.shown()
+
     async def wait_all(self) -> Views:
         """Wait until every task is over, those submitted meanwhile included."""
         await self._conductor.idle.wait()
@@ -336,7 +344,7 @@ class Supervisor:
 
         Raises: AlreadyEnded, UsageError: nothing of it runs; StreamUnavailable, InputClosed.
         """
-        await write_to(process_of(self._registry.get(id)), data, end=end)
+        await write_to(await process_once_started(self._registry.get(id)), data, end=end)
 
     async def send(self, id: str, message: Any) -> None:  # noqa: A002 - the field's own name
         """Send a message through the channel of a task that has one (``channel=True``).
@@ -344,7 +352,19 @@ class Supervisor:
         What it sends comes as `message_received` events. Raises: AlreadyEnded, UsageError: nothing of it runs;
         StreamUnavailable, InvalidMessage, MessageTooLarge, Disconnected.
         """
-        await process_of(self._registry.get(id)).channel.send(message)
+        process = await process_once_started(self._registry.get(id))
+        if self._custody is None:
+            await process.channel.send(message)
+        else:
+            await self._custody.send(process, message)
+
+    async def request(self, id: str, message: Any, *, timeout_s: float | None = None) -> Any:  # noqa: A002
+        """Ask a task through its channel, and give what it answers.
+
+        Raises: as `send`; RequestTimedOut, RequestRefused.
+        """
+        process = await process_once_started(self._registry.get(id))
+        return await process.channel.request(message, timeout=timeout_s)
 
     # --- helpers -------------------------------------------------------------------------------------------------
 
