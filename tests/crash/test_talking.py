@@ -2,13 +2,14 @@
 
 import json
 import random
+import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from procession import Client, Command, Disconnected, Task
+from procession import ByNotice, Client, Command, Disconnected, Task
 
 
 def messages_of(house, name):
@@ -126,3 +127,60 @@ def test_a_graceful_end_of_the_daemon_closes_no_channel(house, children):
     assert kept == told_of(house, "t")
     assert [message for message in kept if isinstance(message, list)] == [[n, 2 * n] for n in range(300)]
     assert [event["event"] for event in house.events("t")].count("channel_closed") == 1
+
+
+SAYS_MUCH = """
+import os, socket, sys, time
+channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+while not os.path.exists("go"):
+    time.sleep(0.01)
+for number in range(1000):
+    channel.sendto(b"STATUS=%d" % number + (b"\\nREADY=1" if number == 500 else b""), os.environ["NOTIFY_SOCKET"])
+open("said", "w").close()
+time.sleep(1000)
+"""
+
+
+@pytest.mark.parametrize("how", ["dead", "stopped"])
+def test_nobody_home_holds_up_no_notice(house, tools, tmp_path, how):
+    """C110: a thousand notices while the daemon is dead or stopped go through; READY and the last one count."""
+    house.start()
+    with house.client() as client:
+        command = Command(argv=(sys.executable, "-c", SAYS_MUCH), cwd=str(tmp_path))
+        client.submit_all([Task(command=command, name="t", ready=ByNotice())])
+        tools.settle(lambda: client.list("t")[0].state == "running")
+        if how == "dead":
+            house.kill()
+        else:
+            house.daemon.send_signal(signal.SIGSTOP)
+        (tmp_path / "go").touch()
+        tools.settle((tmp_path / "said").exists)
+        if how == "dead":
+            house.start()
+        else:
+            house.daemon.send_signal(signal.SIGCONT)
+        tools.settle(lambda: client.list("t")[0].status == "999")
+        assert client.list("t")[0].ready
+        client.kill("t")
+
+
+def test_no_word_is_lost_in_a_storm(house, tools, tmp_path):
+    """The last status and the readiness of many tasks, said around kills of the daemon, are known in the end."""
+    script = """
+import os, random, time; from procession import child
+time.sleep(random.uniform(0, 2))
+for number in range(20): child.status(str(number)); time.sleep(0.02)
+child.ready(); child.status("last"); time.sleep(1000)
+"""
+    names = [f"t{number}" for number in range(12)]
+    house.start()
+    with house.client() as client:
+        command = Command(argv=(sys.executable, "-c", script))
+        client.submit_all([Task(command=command, name=name, ready=ByNotice()) for name in names])
+        for _ in range(8):
+            time.sleep(0.2)
+            house.kill()
+            house.start()
+        assert not client.wait_ready(*names, timeout_s=30).timed_out
+        tools.settle(lambda: {view.status for view in client.list(*names)} == {"last"})
+        client.kill(*names)

@@ -25,6 +25,7 @@ from procession.supervisor.log_shelf import LogShelf
 from procession.supervisor.store_ledger import StoreLedger
 from procession.supervisor.supervisor import Supervisor
 from procession.supervisor.terminal_logs import TerminalLogs
+from procession.wire.notice_socket import NOTIFY
 from procession.wire.sparing import MARK
 
 _CONNECT_LIMIT_S: Final = 5.0
@@ -92,7 +93,7 @@ async def link_keeper(paths: Paths, ledger: StoreLedger) -> AsyncIterator[Custod
 def _sweep(directory: str, custody: Custody) -> None:
     """Remove the names of sockets that nobody holds any more: their tasks ended with their keeper."""
     assert custody.greeting is not None
-    held = {str(key) for key, name in custody.greeting.held if name == "notify"}
+    held = {str(key) for key, name in custody.greeting.held if name == NOTIFY}
     for name in set(os.listdir(directory)) - held:
         with contextlib.suppress(OSError):
             os.unlink(os.path.join(directory, name))

@@ -38,6 +38,8 @@ class Controller:
         self._answers: list[telling.Message] = []
         self._exits: list[Exit] = list(truth.journal.unacked.values())
         self._changed = truth.children.forget_told()
+        self._notices = truth.notices
+        self._notices.forget_told()
         self._is_ended = False
         self._sending: tuple[memoryview, tuple[int, ...]] | None = None
         self._cannot_send = False
@@ -161,24 +163,30 @@ class Controller:
     def _next_greeting(self) -> telling.Message:
         assert self._greeting is not None
         message = next(self._greeting, None)
-        if message is not None:
-            return message
-        if self._exits:
-            return telling.exited(self._exits.pop(0))
-        self._greeting = None
-        return telling.welcome()
+        message = message or self._next_notice_or_exit()
+        if message is None:
+            self._greeting = None
+            return telling.welcome()
+        return message
 
     def _next_news(self) -> telling.Message | None:
         """Answers come before exits: a child has been started before it ends."""
         if self._answers:
             return self._answers.pop(0)
-        if self._exits:
-            return telling.exited(self._exits.pop(0))
+        if (message := self._next_notice_or_exit()) is not None:
+            return message
         while self._changed:
             child = self._changed.pop(next(iter(self._changed)))
             if child.stopped_by != child.told_stopped_by and not child.is_reaped:
                 return telling.changed(child)
         return None
+
+    def _next_notice_or_exit(self) -> telling.Message | None:
+        """Give what somebody said before the end of anybody: it may be its last word."""
+        notice = self._notices.take_untold()
+        if notice is not None:
+            return telling.noticed(notice)
+        return telling.exited(self._exits.pop(0)) if self._exits else None
 
     def _forget_unsent(self) -> None:
         if self._sending is not None:

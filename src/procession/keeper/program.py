@@ -17,6 +17,7 @@ from procession.keeper.held import HeldDescriptors
 from procession.keeper.inheritance import NOFILE, Inheritance
 from procession.keeper.journal import Journal
 from procession.keeper.leaves import Leaves
+from procession.keeper.notices import KeptNotices
 from procession.keeper.requests import Requests
 from procession.kernel.pidfd_open import open_pidfd
 from procession.wire.passing import peer_of, send
@@ -47,7 +48,8 @@ class Keeper:
         self._journal = journal
         self._leaves = Leaves(home_procs, inheritance.move_high)
         self._children = Children(self._leaves, journal, {NOFILE: inheritance.nofile_soft})
-        self._truth = telling.Truth(mode.encode(), self._children, HeldDescriptors(), journal)
+        self._notices = KeptNotices(inheritance.move_high)
+        self._truth = telling.Truth(mode.encode(), self._children, HeldDescriptors(), self._notices, journal)
         self._requests = Requests(self._truth, self._end)
         self._controller: Controller | None = None
         self._listener: _socket.socket | None = None
@@ -73,6 +75,8 @@ class Keeper:
         """Go round until it is over."""
         while True:
             ready = self._poll()
+            if self._notices.fd in ready:
+                self._notices.read()
             if self._inheritance.wakeup_fd in ready:
                 self._reap()
             self._serve()
@@ -88,7 +92,8 @@ class Keeper:
 
     def _poll(self) -> set[int]:
         poll = select.poll()
-        for fd in (self._inheritance.wakeup_fd, self._host, self._listener.fileno() if self._listener else -1):
+        listener = self._listener.fileno() if self._listener else -1
+        for fd in (self._inheritance.wakeup_fd, self._notices.fd, self._host, listener):
             if fd >= 0:
                 poll.register(fd, select.POLLIN)
         controller = self._controller
@@ -103,6 +108,7 @@ class Keeper:
 
     def _reap(self) -> None:
         _drain(self._inheritance.wakeup_fd)
+        self._notices.read()  # what somebody said before its end
         exits, changed, self._has_children = self._children.reap()
         if exits:
             self._journal.add(exits)
@@ -117,6 +123,7 @@ class Keeper:
         controller.flush()
         for frame in controller.requests():
             self._requests.carry_out(frame, controller)
+        controller.flush()  # what was acknowledged makes room for more
         if controller.is_done():
             controller.close()
             self._controller = None

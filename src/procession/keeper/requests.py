@@ -11,6 +11,7 @@ import errno
 from procession.keeper import telling
 from procession.keeper.children import Refused
 from procession.wire import frames
+from procession.wire.notice_socket import NOTIFY
 from procession.wire.spawn import decode_spawn
 
 TYPE_CHECKING = False
@@ -78,6 +79,17 @@ class Requests:
 
     def _drop(self, frame: frames.Frame, _fds: tuple[int, ...]) -> None:
         self._truth.held.drop(frame.id, frame.fields[0])
+        if frame.fields[0] in (b"", NOTIFY.encode()):
+            self._truth.notices.drop(frame.id)
+
+    def _listen(self, frame: frames.Frame, fds: tuple[int, ...]) -> None:
+        if len(fds) != 1:
+            raise Refused(errno.EINVAL, b"fds")
+        self._truth.notices.listen(frame.id, fds[0])
+        frame.fds = ()
+
+    def _heard(self, frame: frames.Frame, _fds: tuple[int, ...]) -> None:
+        self._truth.notices.acknowledge(frame.id)
 
     def _ack(self, frame: frames.Frame, _fds: tuple[int, ...]) -> None:
         self._truth.journal.ack(frame.id)
@@ -91,5 +103,7 @@ _DOES: dict[int, Callable[[Requests, frames.Frame, tuple[int, ...]], telling.Mes
     frames.HOLD: Requests._hold,
     frames.DROP: Requests._drop,
     frames.ACK: Requests._ack,
+    frames.LISTEN: Requests._listen,
+    frames.HEARD: Requests._heard,
     frames.SHUTDOWN: Requests._shut_down,
 }

@@ -11,6 +11,7 @@ from procession.kernel.files import read_file
 from procession.kernel.pidfd_open import open_pidfd
 from procession.wire import frames
 from procession.wire.exits import encode_exit
+from procession.wire.notice_socket import NOTIFY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from procession.keeper.children import Child, Children, Refused
     from procession.keeper.held import HeldDescriptors
     from procession.keeper.journal import Journal
+    from procession.keeper.notices import KeptNotices, Notice
     from procession.wire.exits import Exit
 
     Message = Callable[[], tuple[bytes, tuple[int, ...]]]
@@ -27,13 +29,16 @@ if TYPE_CHECKING:
 class Truth:
     """All that a greeting tells."""
 
-    __slots__ = ("children", "held", "journal", "mode")
+    __slots__ = ("children", "held", "journal", "mode", "notices")
 
-    def __init__(self, mode: bytes, children: Children, held: HeldDescriptors, journal: Journal) -> None:
+    def __init__(
+        self, mode: bytes, children: Children, held: HeldDescriptors, notices: KeptNotices, journal: Journal
+    ) -> None:
         """Know where it is known."""
         self.mode = mode
         self.children = children
         self.held = held
+        self.notices = notices
         self.journal = journal
 
 
@@ -44,7 +49,9 @@ def greet(truth: Truth) -> Iterator[Message]:
         if truth.children.by_key.get(child.key) is child:  # it may have ended while this was being sent
             yield _with_pidfd(frames.RUNNING, child)
     for key, name in truth.held:
-        yield _held(key, name, truth.held)
+        yield _held(key, name, truth)
+    for key in truth.notices:
+        yield _held(key, NOTIFY.encode(), truth)
 
 
 def welcome() -> Message:
@@ -65,6 +72,17 @@ def refused(key: int, refusal: Refused) -> Message:
 def exited(ended: Exit) -> Message:
     """Say how it ended."""
     return _plain(frames.EXITED, ended.key, *encode_exit(ended))
+
+
+def noticed(notice: Notice) -> Message:
+    """Say what a program said of itself, and who did."""
+
+    def make() -> tuple[bytes, tuple[int, ...]]:
+        fds = tuple(fd for each in notice.fds for fd in _duplicate(each))
+        fields = (b"%d" % notice.number, b"%d" % notice.pid, b"%d" % notice.uid, notice.data.replace(b"\0", b"?"))
+        return frames.encode(frames.NOTICED, notice.key, fields, len(fds)), fds
+
+    return make
 
 
 def changed(child: Child) -> Message:
@@ -90,9 +108,9 @@ def _hello(mode: bytes) -> Message:
     return _plain(frames.HELLO, os.getpid(), b"%d" % frames.VERSION, boot_id, start_ticks, mode)
 
 
-def _held(key: int, name: bytes, held: HeldDescriptors) -> Message:
+def _held(key: int, name: bytes, truth: Truth) -> Message:
     def make() -> tuple[bytes, tuple[int, ...]]:
-        fd = held.find(key, name)
+        fd = truth.notices.find(key) if name == NOTIFY.encode() else truth.held.find(key, name)
         fds = _duplicate(fd) if fd is not None else ()
         return frames.encode(frames.HELD, key, (name,), len(fds)), fds
 

@@ -21,7 +21,9 @@ from procession.kernel.fork_exec import Child, ExecFailed
 from procession.model.record import ExitFact
 from procession.process.exit_fact import exit_fact
 from procession.process.keeper_socket import KeeperSocket
+from procession.process.relayed_notices import NoticeDesk
 from procession.wire import exits, frames
+from procession.wire.notice_socket import Datagram
 
 if TYPE_CHECKING:
     from procession.process.kept_leader import KeptLeader
@@ -64,6 +66,8 @@ class KeeperLink:
         self._leaders: dict[int, KeptLeader] = {}
         self._told: dict[int, tuple[int, ExitFact]] = {}
         self._last_exit = self._acknowledged = 0
+        self.notices = NoticeDesk()
+        self._heard = 0
         self._greeting: list[frames.Frame] = []
         self._welcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._socket = KeeperSocket(connection, self._take_all, self._lose)
@@ -96,8 +100,14 @@ class KeeperLink:
         """Have a copy of ``descriptor`` kept, whatever happens to us."""
         self._socket.send(frames.HOLD, key, [name.encode()], [descriptor])
 
+    def listen(self, key: int, descriptor: int) -> None:
+        """Have a program listened to at this socket, for whoever hears ``key`` of `notices`."""
+        self._socket.send(frames.LISTEN, key, [], [descriptor])
+
     def drop(self, key: int, name: str = "") -> None:
         """Have what is held under this name let go; all of ``key`` without one."""
+        if not name:
+            self.notices.remove(key)
         self._socket.send(frames.DROP, key, [name.encode()])
 
     def shut_down(self, grace_s: float) -> None:
@@ -105,7 +115,11 @@ class KeeperLink:
         self._socket.send(frames.SHUTDOWN, 0, [b"%g" % grace_s])
 
     def acknowledge(self) -> None:
-        """Let the keeper forget the exits that were taken: they are written down."""
+        """Let the keeper forget the exits and the notices that were taken: they are written down."""
+        heard = self.notices.settled_upto()
+        if heard > self._heard and not self.is_lost:
+            self._heard = heard
+            self._socket.send(frames.HEARD, heard)
         upto = min((number for number, _ in self._told.values()), default=self._last_exit + 1) - 1
         if upto > self._acknowledged and not self.is_lost:
             self._acknowledged = upto
@@ -159,6 +173,8 @@ class KeeperLink:
             self._greeting.append(frame)
             if frame.op == frames.EXITED:
                 self._keep_exit(frame)
+            elif frame.op == frames.NOTICED:
+                self._take_notice(frame)
 
     def _take(self, frame: frames.Frame) -> None:
         match frame.op:
@@ -168,6 +184,8 @@ class KeeperLink:
                 answer = self._starting.pop(frame.id, None)
                 if answer is not None and not answer.done():
                     answer.set_exception(ExecFailed(int(frame.fields[0]), frame.fields[1].decode()))
+            case frames.NOTICED:
+                self._take_notice(frame)
             case frames.EXITED:
                 self._keep_exit(frame)
                 if frame.id in self._leaders:
@@ -177,6 +195,11 @@ class KeeperLink:
                 if leader is not None:
                     leader.take_stop(stopped=frame.op == frames.STOPPED)
         frame.close()
+
+    def _take_notice(self, frame: frames.Frame) -> None:
+        number, pid, uid = map(int, frame.fields[:3])
+        fds, frame.fds = frame.fds or (), ()
+        self.notices.take(number, frame.id, Datagram(frame.fields[3], pid, uid, fds))
 
     def _started(self, key: int, child: Child) -> None:
         answer = self._starting.pop(key, None)
@@ -222,6 +245,7 @@ class KeeperLink:
         leaders, self._leaders = self._leaders, {}
         for leader in leaders.values():
             leader.lose_keeper()
+        self.notices.lose()
         self.on_lost()
 
     def _lose_quietly(self) -> None:

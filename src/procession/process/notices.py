@@ -1,6 +1,6 @@
 """What a running program says about itself (sd_notify): whether it may, what is told of it, and what follows at once.
 
-The socket is this program's own, and we read it; a keeper holds it, so that it outlives us.
+The socket is this program's own. Who reads it: we (`notice_source`), or a keeper for us (`relayed_notices`).
 Not here: readiness as a condition for others (`procession.supervisor.readiness`).
 """
 
@@ -16,67 +16,23 @@ from procession.ipc.notices import EXTEND, MAINPID, READY, WATCHDOG, WATCHDOG_US
 from procession.kernel import proc
 from procession.kernel.waiters import wake
 from procession.model.event import Event, NoticeRejected, Notified
-from procession.process.private_directory import forget_socket
 from procession.process.watchdog import Watchdog
 from procession.wire.frames import close_all
-from procession.wire.notice_socket import Datagram, receive_datagram
 
 if TYPE_CHECKING:
-    import socket
-
     from procession.model.command import Command
     from procession.process.deadline import Deadline
+    from procession.process.notice_source import NoticeSource
+    from procession.process.relayed_notices import RelayedSource
     from procession.process.tree import Tree
-
-_READS_PER_CALL = 64
-
-Take = Callable[[Datagram], None]
-
-
-class NoticeSource:
-    """The socket of one process, bound to ``path``; its name goes when it is closed, but not when it is released."""
-
-    def __init__(self, listening: socket.socket, path: str) -> None:
-        listening.setblocking(False)
-        self._listening = listening
-        self._path = path
-        self._take: Take | None = None
-        self._is_open = True
-
-    def begin(self, take: Take) -> None:
-        """Give each notice to ``take``, in the running loop."""
-        self._take = take
-        asyncio.get_running_loop().add_reader(self._listening.fileno(), self._read)
-
-    def finish(self) -> None:
-        """Read what is there."""
-        if self._is_open:
-            self._read()
-
-    def close(self, *, is_kept: bool = False) -> None:
-        """Close it, and remove its name unless somebody goes on with it."""
-        if self._is_open:
-            self._is_open = False
-            if self._take is not None:
-                asyncio.get_running_loop().remove_reader(self._listening.fileno())
-            self._listening.close()
-            if not is_kept:
-                forget_socket(self._path)
-
-    def _read(self) -> None:
-        assert self._take is not None
-        for _ in range(_READS_PER_CALL):
-            datagram = receive_datagram(self._listening)
-            if datagram is None:
-                return
-            self._take(datagram)
+    from procession.wire.notice_socket import Datagram
 
 
 class Notices:
     """Hears one process; without a source it hears nothing."""
 
     def __init__(
-        self, command: Command, source: NoticeSource | None, tree: Tree, tell: Callable[[Event], None]
+        self, command: Command, source: NoticeSource | RelayedSource | None, tree: Tree, tell: Callable[[Event], None]
     ) -> None:
         """Begin to hear. Must be called within the event loop."""
         self._interval_s = command.watchdog_s
@@ -128,6 +84,7 @@ class Notices:
 
     def release(self) -> None:
         """Leave it to whoever comes after us."""
+        self._flush()
         self.is_over = True
         if self._source is not None:
             self._source.close(is_kept=True)
@@ -139,8 +96,11 @@ class Notices:
     def _take(self, datagram: Datagram) -> None:
         close_all(datagram.fds)  # a store for descriptors is not kept yet
         fields = parse_notice(datagram.data)
-        if not fields or self.is_over:
-            return
+        if fields and not self.is_over:
+            self._judge(datagram, fields)
+        self._settle()
+
+    def _judge(self, datagram: Datagram, fields: dict[str, str]) -> None:
         stranger = self._why_not(datagram, fields)
         if stranger is not None:
             self._tell(NoticeRejected(at=time.time(), reason=stranger, pid=datagram.pid))
@@ -187,12 +147,18 @@ class Notices:
         if self._timer is None and due_at is not None:
             self._timer = self._loop.call_at(due_at, self._flush)
 
+    def _settle(self) -> None:
+        """Whoever keeps what we took may forget it, unless something of it waits to be told."""
+        if self._source is not None and self._gathering.due_at() is None:
+            self._source.settle()
+
     def _flush(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         for told in self._gathering.flush(self._loop.time()):
             self._tell(Notified(at=time.time(), fields=told))
+        self._settle()
 
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []

@@ -18,6 +18,7 @@ from procession.process.cgroup_tree import CgroupTree
 from procession.process.launch import Launched
 from procession.process.leader import Leader
 from procession.process.no_tree import NoTree
+from procession.process.relayed_notices import Relay
 from procession.process.session_tree import SessionTree
 from procession.process.stdio import OpenStreams
 from procession.process.tree import Tree
@@ -32,12 +33,15 @@ def relaunch(
     held: Mapping[str, int],
     ran_s: float,
     notice_path: str = "",
+    relay: Relay | None = None,
 ) -> Launched:
     """Put together what is needed to look after the attempt of ``record``; ``held`` are our ends, kept by a keeper."""
+    streams = OpenStreams.reopened(command, held, notice_path, record.messages_read)
+    streams.relay = relay
     return Launched(
         leader,
         tree,
-        OpenStreams.reopened(command, held, notice_path, record.messages_read),
+        streams,
         started_at=record.started_at or _start_of(leader.pid),
         ran_s=ran_s,
         is_taken_over=True,

@@ -17,6 +17,7 @@ from procession.kernel.oserrors import OUT_OF_DESCRIPTORS
 from procession.model.command import Command
 from procession.model.stdio import Descriptor, File, Inherit, Log, Merged, Null, Output, Pipe, Pty, Stdin
 from procession.process.private_directory import forget_socket, listen_at
+from procession.process.relayed_notices import Relay
 from procession.streams.log import LogFile
 from procession.wire.node_ipc import CHANNEL_FD, SERIALIZATION_MODE
 from procession.wire.variables import NOTIFY_SOCKET
@@ -31,7 +32,7 @@ class OpenStreams:
     ``pty``, its slave, which we hold open until the leader has ended, under ``slave``. logs: the log by stream name.
     further: what becomes each further number. A message channel has our end under ``channel``, the child's in further.
     environment: variables that tell the child of what was opened for it. intake: where what comes through the channel
-    is kept; its pipe stands under ``messages``.
+    is kept; its pipe stands under ``messages``. relay: gives who hears notices for us.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class OpenStreams:
         self.environment: dict[str, str] = {}
         self.notice_path = notice_path or ""
         self.intake: Intake | None = None
+        self.relay: Relay | None = None
         try:
             for stream in STREAMS:
                 self.child.append(self._open(stream, getattr(command, stream)))
@@ -88,7 +90,7 @@ class OpenStreams:
             if isinstance(wanted, Log):
                 with contextlib.suppress(StdioUnavailable):
                     streams._open_log(name, wanted)
-        streams.intake = None
+        streams.intake = streams.relay = None
         pipe = streams.ours.pop("messages", None)
         if pipe is not None:
             try:

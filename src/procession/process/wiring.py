@@ -18,7 +18,8 @@ from procession.kernel import terminal
 from procession.model.command import Command
 from procession.model.event import Event, LogDiskFull, LogDiskRecovered, LogNotBounded, LogUnwritable
 from procession.model.stdio import Pty
-from procession.process.notices import NoticeSource
+from procession.process.notice_source import NoticeSource
+from procession.process.relayed_notices import RelayedSource
 from procession.process.stdio import OpenStreams
 from procession.streams import disk
 from procession.streams.answering import TerminalAnswers
@@ -53,7 +54,7 @@ class Wiring:
         """Take over the open ends."""
         self.stdin: PipeWriter | None = None
         self.channel: Channel | None = None
-        self.notice_source: NoticeSource | None = None
+        self.notice_source: NoticeSource | RelayedSource | None = None
         self.outputs: dict[str, OutputStream] = {}
         self._command = command
         self._on_output_end = on_output_end
@@ -163,7 +164,8 @@ class Wiring:
         if stream == "stdin":
             self.stdin = PipeWriter(descriptor)
         elif stream == "notify":
-            self.notice_source = NoticeSource(socket.socket(fileno=descriptor), streams.notice_path)
+            source = NoticeSource(socket.socket(fileno=descriptor), streams.notice_path)
+            self.notice_source = source if streams.relay is None else streams.relay(source)
         elif stream == "channel":
             connection = socket.socket(fileno=descriptor)
             limit_bytes, intake = self._command.message_limit_bytes, streams.intake

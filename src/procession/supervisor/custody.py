@@ -22,9 +22,11 @@ from procession.model.state import State
 from procession.model.stdio import Pipe
 from procession.process.boot import identify
 from procession.process.launch import launch
+from procession.process.relayed_notices import RelayedSource
 from procession.process.spawn import Spawning
 from procession.process.strays import Stray, find_strays
 from procession.supervisor.equipment import equipped
+from procession.wire.notice_socket import NOTIFY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("procession.keeper")
 
 _RENEWAL_PAUSE_S = 1.0
-_HELD = ("stdin", "pty", "notify", "channel", "messages")
+_HELD = ("stdin", "pty", "channel", "messages")
 """Our ends that a task must not lose when we are gone."""
 
 
@@ -150,6 +152,7 @@ class Custody:
                 logger.error("%s", error)  # noqa: TRY400 - the sentence says it all
                 await asyncio.sleep(_RENEWAL_PAUSE_S)
                 continue
+            self.keeper.link.notices.forget_unclaimed()
             for key in greeting.ended:  # its journal was read already, when the old one was lost
                 self.keeper.link.forget(key)
             self._is_there.set()
@@ -222,6 +225,10 @@ class KeptAttempt:
             for name in streams.ours.keys() & set(_HELD):
                 self.holds = True
                 link.hold(self.record.key, name, streams.ours[name])
+            if NOTIFY in streams.ours:
+                self.holds = True
+                link.listen(self.record.key, streams.ours[NOTIFY])
+                streams.relay = partial(RelayedSource, link.notices, self.record.key)
 
     async def say(self, channel: Channel, message: Any) -> None:
         """Send a message so that it is with the kernel when this returns. Raises: as `Channel.send`."""

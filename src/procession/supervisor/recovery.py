@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,6 +26,7 @@ from procession.process.boot import boot_id, is_alive
 from procession.process.kept_leader import EndedLeader, KeptLeader, open_leader
 from procession.process.no_tree import NoTree
 from procession.process.relaunch import find_tree, relaunch
+from procession.process.relayed_notices import RelayedSource
 from procession.supervisor.endings import wished
 from procession.supervisor.entry import Entry
 from procession.supervisor.equipment import equipped
@@ -158,7 +160,11 @@ class Recovery:
         held = self._held.pop(record.key, {})
         ran_s = running_s(events, time.time())
         notice_path = self._custody.keeper.notice_path(record.key)
-        launched = relaunch(record, equipped(entry), leader, tree, held=held, ran_s=ran_s, notice_path=notice_path)
+        self._custody.keeper.link.notices.expect(record.key)
+        relay = partial(RelayedSource, self._custody.keeper.link.notices, record.key)
+        launched = relaunch(
+            record, equipped(entry), leader, tree, held=held, ran_s=ran_s, notice_path=notice_path, relay=relay
+        )
         if entry.view.state is not State.STARTING:
             adopted = Adopted(at=time.time(), pid=leader.pid, orphaned=isinstance(fate, Orphaned))
             self._conductor.record(adopted.of(entry.id, entry.view.attempt))
@@ -185,6 +191,7 @@ class Recovery:
             for descriptor in held.values():
                 os.close(descriptor)
             self._custody.keeper.link.drop(key)
+        self._custody.keeper.link.notices.forget_unclaimed()
         for key in self._greeting.ended.keys() - self._watched:  # written down, or of no interest: acknowledged next
             self._custody.keeper.link.forget(key)
 

@@ -14,14 +14,14 @@ TYPE_CHECKING = False  # what type checkers take for True; the module that defin
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-VERSION = 1
+VERSION = 2
 BODY_LIMIT_BYTES = 16 << 20
 
 # supervisor -> keeper
-SPAWN, HOLD, DROP, ACK, SHUTDOWN = 1, 2, 3, 4, 5
+SPAWN, HOLD, DROP, ACK, SHUTDOWN, LISTEN, HEARD = 1, 2, 3, 4, 5, 6, 7
 # keeper -> supervisor
 HELLO, RUNNING, HELD, EXITED, WELCOME = 64, 65, 66, 67, 68
-STARTED, REFUSED, STOPPED, CONTINUED, BUSY = 69, 70, 71, 72, 73
+STARTED, REFUSED, STOPPED, CONTINUED, BUSY, NOTICED = 69, 70, 71, 72, 73, 74
 
 _HEADER = struct.Struct("<IBBHQ")  # body length, op, version, count of descriptors, id
 

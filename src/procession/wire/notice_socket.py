@@ -22,6 +22,9 @@ _SO_PASSCRED = 16
 _BARRIER = b"BARRIER=1"
 _STORE = b"FDSTORE=1"
 
+NOTIFY = "notify"
+"""Under this name such a socket is held."""
+
 
 class Datagram:
     """What one process said: its bytes, who it says it is (the kernel has checked that), and what came with it."""
