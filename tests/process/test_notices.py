@@ -194,3 +194,26 @@ async def test_time_can_be_asked_for():
     script += "import time; time.sleep(0.8)"
     async with spawn([sys.executable, "-c", script], notify=True, timeout=0.5) as process:
         assert (await process.wait()).ok
+
+
+async def test_time_to_end_can_be_asked_for():
+    """EXTEND_TIMEOUT_USEC gives a program that is ending more than its grace; who insists is heard all the same."""
+    script = SAYS + (
+        "import signal, sys, time\n"
+        "def end(*_):\n"
+        "    s.send(b'STOPPING=1\\nEXTEND_TIMEOUT_USEC=30000000'); time.sleep(float(sys.argv[1])); sys.exit(7)\n"
+        "signal.signal(signal.SIGTERM, end); s.send(b'READY=1')\n"
+        "while True: time.sleep(1)\n"
+    )
+    async with spawn([sys.executable, "-c", script, "0.6"], notify=True) as process:
+        assert await process.notices.ready()
+        outcome = await process.terminate(0.3)
+        assert (outcome.code, outcome.forced) == (7, False)
+
+    async with spawn([sys.executable, "-c", script, "600"], notify=True, grace_s=0.3) as process:
+        assert await process.notices.ready()
+        ending = asyncio.ensure_future(process.terminate(0.3))
+        await asyncio.sleep(0.5)
+        assert not ending.done()
+        assert (await process.kill()).forced
+        await ending

@@ -45,6 +45,11 @@ class Ending:
         self._on_continued = on_continued
         self._tell = tell
         self._insisted = asyncio.Event()
+        self._until = 0.0
+
+    def extend(self, more_s: float) -> None:
+        """Give the step that is under way at least so much time from now on: it asks for that, as it is at work."""
+        self._until = max(self._until, time.monotonic() + more_s)
 
     def insist(self) -> None:
         """Go on to SIGKILL at once."""
@@ -85,15 +90,16 @@ class Ending:
         return await self._wait_gone(step.wait_s, is_answered)
 
     async def _wait_gone(self, wait_s: float, is_answered: Callable[[], bool]) -> bool:
-        deadline = time.monotonic() + wait_s
+        self._until = time.monotonic() + wait_s
         insisted = asyncio.ensure_future(self._insisted.wait())
         waits: list[asyncio.Future[object]] = [insisted, self._leader.end_waiter()]  # type: ignore[list-item]
         try:
-            timeout = None if math.isinf(wait_s) else wait_s
-            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            while (left_s := self._until - time.monotonic()) > 0 and not any(each.done() for each in waits):
+                timeout = None if math.isinf(left_s) else left_s
+                await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
             insisted.cancel()
-        await wait_for(is_answered, max(deadline - time.monotonic(), 0))
+        await wait_for(is_answered, max(self._until - time.monotonic(), 0))
         return self._is_gone()
 
     async def _kill(self) -> None:

@@ -41,6 +41,8 @@ class Notices:
         self._tell = tell
         self._watchdog: Watchdog | None = None
         self._deadline: Deadline | None = None
+        self.extend_ending: Callable[[float], None] = _ignore
+        """Gives an ending that is under way more time, in seconds."""
         self._gathering = Gathering()
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -131,8 +133,10 @@ class Notices:
             self.is_ready = True
             self._wake()
         more_s = read_usec(fields.get(EXTEND))
-        if more_s is not None and self._deadline is not None:
-            self._deadline.extend(more_s)
+        if more_s is not None:
+            self.extend_ending(more_s)
+            if self._deadline is not None:
+                self._deadline.extend(more_s)
         if self._watchdog is not None:
             interval_s = read_usec(fields.get(WATCHDOG_USEC))
             if interval_s:
@@ -164,6 +168,10 @@ class Notices:
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             wake(waiter)
+
+
+def _ignore(_more_s: float) -> None:
+    return
 
 
 def _lives(pid: int) -> bool:

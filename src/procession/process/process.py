@@ -377,6 +377,7 @@ class Process:
             on_continued=self._suspension.note_resumed,
             tell=self._tell,
         )
+        self.notices.extend_ending = self._ending.extend
         plan = plan_stop(steps or self.command.stop_signals, grace_s)
         self._ending_task = asyncio.create_task(self._carry_out(self._ending.carry_out(plan)))
 
