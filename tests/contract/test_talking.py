@@ -106,3 +106,38 @@ async def test_no_sign_of_life_is_an_end(mode):
     view = await mode.run(Command(argv=("sleep", "100"), watchdog_s=0.3, grace_s=0.2))
 
     assert (view.outcome.kind, view.outcome.stopped_by) == ("timed_out", "watchdog")
+
+
+GIVES_AND_FINDS = """
+import os, socket, sys
+attempt = int(os.environ["PROCESSION_ATTEMPT"])
+found = int(os.environ.get("LISTEN_FDS", "0"))
+channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+def say(text, *fds):
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, b"".join(fd.to_bytes(4, sys.byteorder) for fd in fds))]
+    channel.sendmsg([text], rights if fds else [], 0, os.environ["NOTIFY_SOCKET"])
+if attempt == 1:
+    assert found == 0
+    for name in "state", "other", "gone":
+        with open(name, "w+") as file:
+            file.write(f"{name} of attempt 1")
+            file.flush()
+            say(b"FDSTORE=1\\nFDNAME=" + name.encode(), file.fileno())
+    say(b"FDSTOREREMOVE=1\\nFDNAME=gone")
+    sys.exit(1)
+assert os.environ["LISTEN_PID"] == str(os.getpid())
+assert os.environ["LISTEN_FDNAMES"] == "state:other", os.environ["LISTEN_FDNAMES"]
+for number, name in (3, "state"), (4, "other"):
+    with open(number) as file:
+        file.seek(0)
+        assert file.read() == f"{name} of attempt 1"
+if attempt == 2:
+    sys.exit(1)
+"""
+
+
+async def test_what_is_given_into_care_is_found_by_the_next_attempt(mode, tmp_path):
+    """FDSTORE: the next attempts find the descriptors, by their names, from 3 on; the last end lets go of them."""
+    view = await mode.run(python(GIVES_AND_FINDS, cwd=str(tmp_path)), retries=2, retry_delay_s=0)
+
+    assert (view.attempt, view.outcome.message) == (3, "exited with code 0"), await mode.stderr(view.id)

@@ -1,6 +1,8 @@
 """What tasks send while the daemon is killed again and again: every message once, in order, and nothing is torn."""
 
+import contextlib
 import json
+import os
 import random
 import signal
 import sys
@@ -184,3 +186,54 @@ child.ready(); child.status("last"); time.sleep(1000)
         assert not client.wait_ready(*names, timeout_s=30).timed_out
         tools.settle(lambda: {view.status for view in client.list(*names)} == {"last"})
         client.kill(*names)
+
+
+STORES = """
+import os, socket, sys, time
+if "LISTEN_FDS" in os.environ:
+    with open(3) as file:
+        file.seek(0)
+        sys.exit(0 if file.read() == "kept" else 3)
+with open("kept", "w+") as file:
+    file.write("kept")
+    file.flush()
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, file.fileno().to_bytes(4, sys.byteorder))]
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    channel.sendmsg([b"FDSTORE=1\\nREADY=1"], rights, 0, os.environ["NOTIFY_SOCKET"])
+while not os.path.exists("go"):
+    time.sleep(0.01)
+sys.exit(1)
+"""
+
+
+@pytest.mark.parametrize("when", ["while it runs", "between the attempts"])
+def test_what_was_given_into_care_outlives_the_daemon(house, tools, tmp_path, when):
+    """A descriptor is with the keeper, whenever the daemon is killed; after the end of the task nobody has it."""
+    house.start()
+    keeper = house.keeper
+    with house.client() as client:
+        command = Command(argv=(sys.executable, "-c", STORES), cwd=str(tmp_path))
+        client.submit_all(
+            [Task(command=command, name="t", ready=ByNotice(), retries=1, retry_delay_s=1.0, retry_jitter=0)]
+        )
+        client.wait_ready("t")
+        tools.settle(lambda: leads_to(keeper, tmp_path / "kept"))
+        if when == "while it runs":
+            house.kill()
+            house.start()
+        (tmp_path / "go").touch()
+        tools.settle(lambda: client.list("t")[0].state == "queued")
+        if when == "between the attempts":
+            house.kill()
+            house.start()
+        assert client.wait("t").tasks[0].outcome.message == "exited with code 0"
+    tools.settle(lambda: not leads_to(keeper, tmp_path / "kept"))
+
+
+def leads_to(pid, path):
+    """Whether a process holds a file open."""
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            if os.readlink(f"/proc/{pid}/fd/{fd}") == str(path):
+                return True
+    return False

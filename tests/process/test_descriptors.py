@@ -2,6 +2,7 @@
 
 import os
 import socket
+import tempfile
 import time
 
 import pytest
@@ -166,3 +167,17 @@ async def test_inherited_streams_are_ours(tmp_path):
         os.close(ours)
 
     assert (tmp_path / "ours").read_text() == "err\nerr\n"
+
+
+async def test_descriptors_are_handed_over_with_the_pid():
+    """LISTEN_FDS without LISTEN_PID is given the own pid of the program, as sd_listen_fds(3) wants it; else nothing."""
+    script = "echo $LISTEN_FDS $LISTEN_PID $$; cat <&3"
+    with tempfile.TemporaryFile() as file:
+        file.write(b"handed over")
+        file.seek(0)
+        fds, given = {3: file.fileno()}, {"LISTEN_FDS": "1"}
+        result = await run(["sh", "-c", script], fds=fds, env=given)
+        count, told, pid = result.stdout.splitlines()[0].split()
+        assert (count, told, result.stdout.splitlines()[1]) == ("1", pid, "handed over")
+        result = await run(["sh", "-c", script], fds=fds, env=given | {"LISTEN_PID": "7"})
+        assert result.stdout.startswith("1 7 ")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
@@ -85,6 +86,7 @@ class ScriptedProcess:
         self.insisted = asyncio.Event()
         self.was_killed = False
         self.signals: list[int] = []
+        self.notices = SimpleNamespace(store=None)
 
     async def __aenter__(self) -> Self:
         self._on_start(self)

@@ -33,7 +33,10 @@ def main() -> None:
         stage = "descriptors"
         status = move_descriptors(spec["fds"], status)
         stage = "exec"
-        os.execve(spec["program"], [os.fsencode(each) for each in sys.argv[2:]], original_environment())
+        variables = original_environment()
+        if spec["listens"]:
+            variables[b"LISTEN_PID"] = b"%d" % os.getpid()
+        os.execve(spec["program"], [os.fsencode(each) for each in sys.argv[2:]], variables)
     except (OSError, ValueError) as error:
         os.write(status, f"{stage}:{getattr(error, 'errno', None) or 22}".encode())
         os._exit(127)

@@ -25,14 +25,20 @@ Translate = Callable[[ExecFailed, Command, str], StartError]
 
 
 def is_needed(command: Command, streams: OpenStreams, parent: Parent) -> bool:
-    """Whether the job asks for a terminal, limits or moved descriptors, or would inherit signals we cannot hide."""
+    """Whether the job asks for a terminal, limits or moved descriptors, its own pid, or not to inherit signals."""
     limits = command.limits
     return (
         streams.pty_stream is not None
         or bool(limits.soft or limits.hard or limits.nice or parent.nice_change)
         or list(streams.further) != parent.numbers(list(streams.further.values()))
         or parent.leaks_signal_state
+        or _names_its_pid(command)
     )
+
+
+def _names_its_pid(command: Command) -> bool:
+    """Whether it is given descriptors as sd_listen_fds(3) has it: then its own pid stands in its environment."""
+    return command.env.get("LISTEN_FDS") is not None and "LISTEN_PID" not in command.env
 
 
 async def fork(
@@ -87,6 +93,7 @@ def _wrap(command: Command, spawning: Spawning, streams: OpenStreams, status: in
         "inherited_nice": parent.nice_change,
         "fds": list(zip(streams.further, sources, strict=True)),
         "program": os.fsdecode(spawning.executable),
+        "listens": _names_its_pid(command),
     }
     python = os.fsencode(sys.executable)
     start = [python, b"-I", b"-S", os.fsencode(_PROGRAM), json.dumps(spec).encode()]

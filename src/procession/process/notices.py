@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from procession.ipc.notices import EXTEND, MAINPID, READY, WATCHDOG, WATCHDOG_USEC, Gathering, parse_notice, read_usec
 from procession.kernel import proc
@@ -26,6 +27,20 @@ if TYPE_CHECKING:
     from procession.process.relayed_notices import RelayedSource
     from procession.process.tree import Tree
     from procession.wire.notice_socket import Datagram
+
+
+_FD_NAME = re.compile(r"[!-9;-~]{1,255}")
+"""Printable, and without the colon that separates names in LISTEN_FDNAMES."""
+
+
+class Store(Protocol):
+    """Takes descriptors that a program gives into care; they are its own then."""
+
+    def add(self, name: str, descriptors: Sequence[int]) -> None:
+        """Take them under this name."""
+
+    def remove(self, name: str) -> None:
+        """Let go of those of this name."""
 
 
 class Notices:
@@ -47,6 +62,7 @@ class Notices:
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._waiters: list[asyncio.Future[None]] = []
+        self.store: Store | None = None
         self.is_ready = False
         self.is_over = False
         if source is not None:
@@ -96,10 +112,10 @@ class Notices:
             self._watchdog.cancel()
 
     def _take(self, datagram: Datagram) -> None:
-        close_all(datagram.fds)  # a store for descriptors is not kept yet
         fields = parse_notice(datagram.data)
         if fields and not self.is_over:
             self._judge(datagram, fields)
+        close_all(datagram.fds)
         self._settle()
 
     def _judge(self, datagram: Datagram, fields: dict[str, str]) -> None:
@@ -108,6 +124,7 @@ class Notices:
             self._tell(NoticeRejected(at=time.time(), reason=stranger, pid=datagram.pid))
             return
         self._act(fields)
+        self._keep(datagram, fields)
         for told in self._gathering.take(fields, self._loop.time()):
             self._tell(Notified(at=time.time(), fields=told))
         self._flush_later()
@@ -145,6 +162,18 @@ class Notices:
                 self._watchdog.ping()
             elif fields.get(WATCHDOG) == "trigger":
                 self._watchdog.trigger()
+
+    def _keep(self, datagram: Datagram, fields: dict[str, str]) -> None:
+        """Give descriptors into care, or no longer."""
+        if self.store is None:
+            return
+        name = fields.get("FDNAME", "")
+        name = name if _FD_NAME.fullmatch(name) else "stored"
+        if datagram.fds and fields.get("FDSTORE") == "1":
+            fds, datagram.fds = datagram.fds, ()
+            self.store.add(name, fds)
+        elif fields.get("FDSTOREREMOVE") == "1":
+            self.store.remove(name)
 
     def _flush_later(self) -> None:
         due_at = self._gathering.due_at()

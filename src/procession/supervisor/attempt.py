@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from procession.model.command import Command
     from procession.supervisor.clock import Clock
+    from procession.supervisor.descriptor_store import DescriptorStore
     from procession.supervisor.launcher import Block, RunningProcess
 
 logger = logging.getLogger("procession.task")
@@ -33,7 +34,8 @@ _LEAK_DRAIN_S = 0.1
 class Attempt:
     """Runs ``command`` once, in the block that ``begin`` gives; ``record`` takes facts, ``take_output`` output.
 
-    is_taken_over: its start was recorded by whoever looked after it before us.
+    stored: takes what it gives into care for the next one. is_taken_over: its start was recorded by whoever looked
+    after it before us.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Attempt:
         record: Callable[[Event], None],
         take_output: Callable[[str, bytes], None],
         *,
+        stored: DescriptorStore,
         is_taken_over: bool = False,
     ) -> None:
         self._command = command
@@ -51,6 +54,7 @@ class Attempt:
         self._clock = clock
         self._record = record
         self._take_output = take_output
+        self._stored = stored
         self._is_taken_over = is_taken_over
         self._unsubscribe: Callable[[], None] = lambda: None
         self.process: RunningProcess | None = None
@@ -73,6 +77,7 @@ class Attempt:
         self.process = process
         if not self._is_taken_over:
             self._record(Started(at=process.started_at, pid=process.pid))
+        process.notices.store = self._stored
         self._unsubscribe = process.subscribe(self._pass_on)
         if self._command.channel:
             with contextlib.suppress(StreamUnavailable):  # it was lost with its keeper

@@ -228,7 +228,9 @@ class Conductor:
 
     def _run(self, entry: Entry, begin: Callable[[], Block], *, is_taken_over: bool = False) -> None:
         record, hear = partial(self._take, entry), partial(self._hear, entry)
-        entry.attempt = Attempt(entry.task.command, begin, self.clock, record, hear, is_taken_over=is_taken_over)
+        entry.attempt = Attempt(
+            entry.task.command, begin, self.clock, record, hear, stored=entry.stored, is_taken_over=is_taken_over
+        )
         entry.runner = asyncio.create_task(entry.attempt.run(), name=f"procession {entry.id}")
         entry.runner.add_done_callback(partial(self._attempt_over, entry))
 
@@ -323,6 +325,7 @@ class Conductor:
             entry.timer.cancel()
             entry.timer = entry.due_at = None
         self._ready.discard(entry)
+        entry.stored.close()
         self.record(Ended(at=self.clock.time(), outcome=outcome).of(entry.id, entry.view.attempt))
         entry.over.set()
         self._ended.append(entry)
@@ -347,6 +350,7 @@ class Conductor:
         self._is_handing_over = True
         runners = [entry.runner for entry in self.registry if entry.runner is not None]
         for entry in self.registry:
+            entry.stored.leave()
             for watch in entry.watches:
                 watch.close()
             for act in entry.acts:

@@ -50,6 +50,9 @@ _RENEWAL_PAUSE_S = 1.0
 _HELD = ("stdin", "pty", "channel", "messages")
 """Our ends that a task must not lose when we are gone."""
 
+VAULT_KEYS = 1 << 62
+"""From here on keys are those of tasks, by their number, and not of attempts."""
+
 
 class Custody:
     """Gives each attempt its block. ``keeper`` is attached, and attached anew whenever it was lost."""
@@ -89,6 +92,7 @@ class Custody:
     def launch(self, entry: Entry) -> KeptAttempt:
         """Give the block in which a new attempt runs."""
         record = AttemptRecord(key=self.ledger.store.next_key(), task=entry.id, attempt=entry.view.attempt)
+        entry.stored.vault = self.vault(entry.number)
         return KeptAttempt(self, entry, record, self._start)
 
     def adopt(self, entry: Entry, record: AttemptRecord, launched: Launched, *, holds: bool) -> KeptAttempt:
@@ -100,6 +104,10 @@ class Custody:
         attempt = KeptAttempt(self, entry, record, take, is_new=False)
         attempt.holds = holds
         return attempt
+
+    def vault(self, number: int) -> KeptVault:
+        """Give who holds what the attempts of the task of this number gave into care."""
+        return KeptVault(self.link, number)
 
     @property
     def is_open(self) -> bool:
@@ -158,6 +166,26 @@ class Custody:
             self._is_there.set()
             self.keeper.link.acknowledge()
             return
+
+
+class KeptVault:
+    """The keeper, as the holder of what the attempts of one task gave into care: under a key of the task's own."""
+
+    def __init__(self, link: Callable[[], KeeperLink | None], number: int) -> None:
+        self._link = link
+        self._key = VAULT_KEYS + number
+
+    def hold(self, name: str, descriptor: int) -> None:
+        """Have a copy held."""
+        link = self._link()
+        if link is not None:
+            link.hold(self._key, name, descriptor)
+
+    def drop(self, name: str) -> None:
+        """Have it let go; all without a name."""
+        link = self._link()
+        if link is not None:
+            link.drop(self._key, name)
 
 
 class KeptAttempt:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from procession.model.record import Care, TaskRecord
 from procession.policy.dependencies import Upstream
 from procession.policy.order import Rank, rank
+from procession.supervisor.descriptor_store import DescriptorStore
 from procession.supervisor.last_line import LastLine
 
 if TYPE_CHECKING:
@@ -31,12 +32,13 @@ class Entry:
     last_outcome: of the attempt before the present one. due_at: when its next attempt may start. told: what is told
     once of an attempt, and was told by whoever looked after it before us. watches: who looks whether the present one is
     ready, or done. log_offsets: from where on its logs are those of the present attempt, by path. marker: where it may
-    say that it is done.
+    say that it is done. stored: descriptors that its attempts gave into care.
     """
 
     __slots__ = (
         "acts", "attempt", "context", "due_at", "has_started", "last_line", "last_outcome", "log_offsets", "marker",
-        "number", "over", "rank", "retries_used", "runner", "task", "timer", "told", "view", "watches", "wish",
+        "number", "over", "rank", "retries_used", "runner", "stored", "task", "timer", "told", "view", "watches",
+        "wish",
     )  # fmt: skip
 
     def __init__(self, task: Task, view: TaskView, number: int, context: Context | None = None) -> None:
@@ -60,6 +62,7 @@ class Entry:
         self.watches: tuple[Watch, ...] = ()
         self.log_offsets: Mapping[str, int] = {}
         self.marker: str | None = None
+        self.stored = DescriptorStore()
         self.over = asyncio.Event()
 
     @classmethod

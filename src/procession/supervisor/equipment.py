@@ -15,4 +15,6 @@ def equipped(entry: Entry) -> Command:
     """Give the command of the next attempt of ``entry``, told which attempt of which task it is."""
     command = entry.task.command
     told: dict[str, str | None] = {TASK: entry.id, ATTEMPT: str(entry.view.attempt), MARKER: entry.marker}
-    return command.placed(env={**command.env, **told}, notify=True)
+    given = entry.stored.given()
+    env = {**command.env, **told, **given.get("env", {})}
+    return command.placed(env=env, notify=True, fds={**command.fds, **given.get("fds", {})})

@@ -36,6 +36,12 @@ class Conversation(Protocol):
         """Call back with each message."""
 
 
+class Hearing(Protocol):
+    """Hears what a process says of itself. ``store`` takes descriptors that it gives into care."""
+
+    store: Any
+
+
 class RunningProcess(Protocol):
     """One running command with its tree."""
 
@@ -74,6 +80,10 @@ class RunningProcess(Protocol):
 
     def subscribe(self, callback: Callable[[Event], None], /) -> Callable[[], None]:
         """Tell ``callback`` what has happened and every further event; return what ends that."""
+
+    @property
+    def notices(self) -> Hearing:
+        """Who hears what it says of itself."""
 
     @property
     def channel(self) -> Conversation:

@@ -27,6 +27,7 @@ from procession.process.kept_leader import EndedLeader, KeptLeader, open_leader
 from procession.process.no_tree import NoTree
 from procession.process.relaunch import find_tree, relaunch
 from procession.process.relayed_notices import RelayedSource
+from procession.supervisor.custody import VAULT_KEYS
 from procession.supervisor.endings import wished
 from procession.supervisor.entry import Entry
 from procession.supervisor.equipment import equipped
@@ -61,12 +62,14 @@ class Recovery:
         self._held: dict[int, dict[str, int]] = {}
         for (key, name), descriptor in greeting.held.items():
             if descriptor is not None:
-                self._held.setdefault(key, {})[name] = descriptor
+                self._held.setdefault(key, {})[name] = descriptor  # of an attempt, or given into care by a task
 
     def run(self) -> None:
         """Take up every task that is not over."""
         for record in self._store.unfinished():
-            self._conductor.accept(Entry.of(record))
+            entry = Entry.of(record)
+            self._restore_stored(entry)
+            self._conductor.accept(entry)
         for entry in self._conductor.registry:
             if entry.view.state is State.QUEUED:
                 self._requeue_as_it_was(entry)
@@ -74,6 +77,11 @@ class Recovery:
                 self._take_up(entry, self._last_attempt(entry))
         self._end_what_is_left()
         self._custody.open()
+
+    def _restore_stored(self, entry: Entry) -> None:
+        for label, descriptor in self._held.pop(VAULT_KEYS + entry.number, {}).items():
+            entry.stored.restore(label, descriptor)
+        entry.stored.vault = self._custody.vault(entry.number)
 
     def _requeue_as_it_was(self, entry: Entry) -> None:
         wait_s = 0.0 if entry.due_at is None else max(entry.due_at - self._conductor.clock.time(), 0.0)
