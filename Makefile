@@ -26,6 +26,9 @@ MADE := $(VENV)/.stamp-made
 DEMO := $(VENV)/.stamp-demo
 DEV  := $(VENV)/.stamp-dev
 
+# Real services that some tests run: from the system, else unpacked here.
+PROGRAMS := $(VENV)/programs
+
 # Somebody else's search path must not decide what is tested here.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
@@ -51,11 +54,11 @@ layers: $(DEV)
 	$(BIN)/lint-imports
 
 # Exit code 5 is pytest's "no test was selected": fine for the serial part, never for the parallel one.
-tests: $(DEV)
+tests: $(DEV) $(PROGRAMS)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not serial and not long" $(ARGS)
 	$(BIN)/python -m pytest -m "serial and not long" $(ARGS) || [ $$? -eq 5 ]
 
-test-long: $(DEV)
+test-long: $(DEV) $(PROGRAMS)
 	$(BIN)/python -m pytest -m long $(ARGS)
 
 bench: $(DEV)
@@ -89,3 +92,7 @@ $(DEMO): $(MADE) requirements/runtime.txt requirements/demo.txt pyproject.toml
 $(DEV): $(DEMO) requirements/dev.txt
 	$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
+
+$(PROGRAMS): tests/programs/install.sh | $(DEV)
+	@sh $< $@
+	@mkdir -p $@ && touch $@

@@ -2,12 +2,9 @@
 
 import asyncio
 import os
-import shutil
 import socket
 import sys
 import time
-
-import pytest
 
 from procession import PIPE, spawn
 from procession.model.event import NoticeRejected, Notified
@@ -122,18 +119,6 @@ async def test_another_main_process_must_be_its_own():
     assert fields["MAINPID"].isdigit()
     assert fields["MAINPID"] != "1"
     assert sum(isinstance(event, NoticeRejected) for event in events) == 1
-
-
-@pytest.mark.skipif(shutil.which("systemd-notify") is None, reason="systemd-notify is not installed")
-async def test_systemd_notify_is_answered():
-    """`systemd-notify --ready --status=…` is heard, and its barrier is answered: it exits with 0 at once."""
-    events: list = []
-    argv = ["systemd-notify", "--ready", "--status=45% done"]
-    async with spawn(["sh", "-c", f"{argv[0]} {argv[1]} '{argv[2]}'"], notify=True, on_event=events.append) as process:
-        outcome = await asyncio.wait_for(process.wait(), 20)
-
-    assert outcome.ok
-    assert told(events) == {"READY": "1", "STATUS": "45% done"}
 
 
 # --- the watchdog -----------------------------------------------------------------------------------------------------
