@@ -49,6 +49,8 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     talking_tasks: int
     watch_s: float
     ends: int
+    messages: int
+    words: int
     sleepers: int
 
 
@@ -65,6 +67,8 @@ FULL = Scale(
     talking_tasks=200,
     watch_s=20.0,
     ends=200,
+    messages=20_000,
+    words=40,
     sleepers=10_000,
 )
 QUICK = Scale(
@@ -80,6 +84,8 @@ QUICK = Scale(
     talking_tasks=20,
     watch_s=2.0,
     ends=20,
+    messages=1000,
+    words=5,
     sleepers=500,
 )
 

@@ -21,6 +21,9 @@ else:
     from _collections import deque  # what `collections` gives out, without its weight
 
 
+_RESERVED = frozenset({REQUEST, ANSWER, "cmd"})
+
+
 class Request:
     """A question from the other side; ``body`` is what it asks. One answer is given, or one refusal."""
 
@@ -48,7 +51,7 @@ def send(message: object, *, handle: Any = None) -> bool:
     False: nobody hears it, or much waits to be sent already, and going on slowly would be kind. Raises: ValueError,
     TypeError: JSON has no form for it, or its meaning is reserved; BlockingIOError: 64 MiB wait already.
     """
-    if type(message) is dict and (REQUEST in message or ANSWER in message or is_internal(message)):
+    if type(message) is dict and not _RESERVED.isdisjoint(message) and _is_reserved(message):
         raise ValueError(f"the message cannot be sent: {REQUEST}, {ANSWER} and NODE_… belong to the channel itself")
     channel = open_channel()
     if channel is None:
@@ -67,7 +70,10 @@ def messages(*, handles: bool = False) -> Iterator[Any]:
     while channel is not None:
         seen, is_open = channel.reads, channel.is_open
         while (arrived := take_arrived()) is not None:
-            yield give(arrived, handles=handles)
+            if arrived[1] is None and not handles:
+                yield arrived[0]
+            else:
+                yield give(arrived, handles=handles)
         if not is_open:
             return
         channel.wait(seen)
@@ -157,6 +163,10 @@ def give(arrived: tuple[Any, int | None], *, handles: bool) -> Any:
     if descriptor is not None:
         os.close(descriptor)
     return message
+
+
+def _is_reserved(message: dict[Any, Any]) -> bool:
+    return REQUEST in message or ANSWER in message or is_internal(message)
 
 
 def _put(envelope: dict[str, Any]) -> None:

@@ -44,7 +44,9 @@ _READS_AT_THE_END: Final = 1024
 
 _STUCK_PAUSE_S: Final = 1.0
 
-_SPECIAL: Final = (b'"NODE_', b'"$')
+_NODE: Final = b'"NODE_'
+_OURS: Final = b'"$'
+"""Only a line with one of these in it can be for us."""
 
 Tell = Callable[[Event], None]
 
@@ -100,7 +102,9 @@ class Channel:
         was understood asks (`request`). Raises: InvalidMessage, MessageTooLarge: nothing was written; Disconnected.
         """
         self.post(message, handle=handle)
-        await self._make_room()
+        if self._outbox.is_full:
+            await asyncio.sleep(0)
+            await self._outbox.wait_until(lambda: not self._outbox.is_full)
 
     def encode(self, message: Any) -> bytes:
         """Give the line of a message. Raises: InvalidMessage, MessageTooLarge."""
@@ -228,6 +232,7 @@ class Channel:
     def _on_readable(self) -> None:
         if self._has_ended:
             return
+        self._outbox.note_heard()
         for _ in range(_READS_PER_CALL):
             if self._unread_bytes > UNREAD_LIMIT_BYTES:
                 self._stop_reading()
@@ -283,8 +288,7 @@ class Channel:
         lines = self._lines.feed(data)
         if self._callback is None:
             self._unread_bytes += len(data)
-        first = lines[0] if lines else b""
-        if self._intake is not None or any(mark in data or mark in first for mark in _SPECIAL):
+        if self._intake is not None or _NODE in data or _OURS in data or (lines and _is_special(lines[0])):
             for line in lines:
                 self._take_line(line)
         else:
@@ -351,11 +355,6 @@ class Channel:
 
     # --- helpers ------------------------------------------------------------------------------------------------------
 
-    async def _make_room(self) -> None:
-        if self._outbox.is_full:
-            await asyncio.sleep(0)
-            await self._outbox.wait_until(lambda: not self._outbox.is_full)
-
     def _put(self, envelope: dict[str, Any]) -> None:
         self._outbox.put(encode_line(envelope, self._limit_bytes))
 
@@ -391,6 +390,10 @@ class Channel:
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             wake(waiter)
+
+
+def _is_special(line: bytes) -> bool:
+    return _NODE in line or _OURS in line
 
 
 def _ignore(_taken: int) -> None:

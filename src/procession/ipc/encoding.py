@@ -19,13 +19,16 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
+_RESERVED = frozenset({REQUEST, ANSWER, "cmd"})
+
+
 class NotAMessage(ValueError):
     """A line that is no JSON text."""
 
 
 def encode_message(message: Any, limit_bytes: int) -> bytes:
     """Give the line of a message of the user's. Raises: InvalidMessage, MessageTooLarge."""
-    if type(message) is dict and (REQUEST in message or ANSWER in message or is_internal(message)):
+    if type(message) is dict and not _RESERVED.isdisjoint(message) and _is_reserved(message):
         hint = f"{REQUEST}, {ANSWER} and a cmd that begins with NODE_ belong to the channel itself"
         raise InvalidMessage("the message cannot be sent: its meaning is reserved", hint=hint)
     return encode_line(message, limit_bytes)
@@ -61,6 +64,10 @@ def decode_line(line: bytes) -> Any:
         return json.loads(line.decode(), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise NotAMessage("it is no JSON" if line.strip() else "it is an empty line") from error
+
+
+def _is_reserved(message: dict[Any, Any]) -> bool:
+    return REQUEST in message or ANSWER in message or is_internal(message)
 
 
 def _check_numbers(value: Any) -> None:

@@ -1,7 +1,7 @@
 """The writing side of a channel: whole lines in order, several in one write, and none after a handle until it arrived.
 
-The first line of a turn of the event loop is written at once, so that an answer does not wait; those that follow in
-the same turn are gathered. Not here: what a line says.
+The first line after something was heard is written at once, so that an answer does not wait; those that follow are
+gathered, each turn of the event loop into one write. Not here: what a line says.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class Outbox:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[bytes | _Parcel] = deque()
         self._urgent: list[bytes] = []
-        self._waiting_bytes = 0
+        self._waiting_bytes = self._parcels = 0
         self._unsent = memoryview(b"")
         self._awaited: _Parcel | None = None
         self._tries_left = 0
-        self._is_gathering = False
+        self._is_gathering = self._is_due = False
         self._is_watching = False
         self._waits_for_room = False
         self._is_closed = False
@@ -66,14 +66,24 @@ class Outbox:
         """Take a line, with a descriptor of ours. Raises: Disconnected."""
         if self._is_closed:
             raise Disconnected("the channel is closed", hint="the program at its other end may have ended")
-        self._waiting.append(line if descriptor is None else _Parcel(line, descriptor))
+        if self._waiting_bytes + len(line) > ATOMIC_BYTES and not self._is_watching:
+            self.flush()
+        if descriptor is None:
+            self._waiting.append(line)
+        else:
+            self._waiting.append(_Parcel(line, descriptor))
+            self._parcels += 1
         self._waiting_bytes += len(line)
         if not self._is_gathering:
             self._is_gathering = True
+            self.flush()
+        elif not self._is_due:
+            self._is_due = True
             self._loop.call_soon(self._end_turn)
-            self.flush()
-        elif self._waiting_bytes > HIGH_WATER_BYTES:
-            self.flush()
+
+    def note_heard(self) -> None:
+        """The other side has spoken: what is said next may be its answer, and is not to wait."""
+        self._is_gathering = self._is_due
 
     def put_first(self, line: bytes) -> None:
         """Take a line that waits for no handle to arrive: the other side waits for it, it says that one has."""
@@ -110,6 +120,7 @@ class Outbox:
             self._waiting_bytes += len(parcel.line)
             self._send_parcel(parcel)
         else:
+            self._parcels -= 1
             dispose(parcel.descriptor)
         self.flush()
 
@@ -138,11 +149,15 @@ class Outbox:
         self._wake()
 
     def _end_turn(self) -> None:
-        self._is_gathering = False
+        self._is_gathering = self._is_due = False
         self.flush()
 
     def _take(self) -> bool:
         """Make the next lines the ones that are written; False where nothing more can be written now."""
+        if not self._urgent and not self._parcels and self._waiting and self._waiting_bytes <= ATOMIC_BYTES:
+            self._unsent = memoryview(b"".join(self._waiting))  # type: ignore[arg-type]  # there is no parcel
+            self._waiting.clear()
+            return True
         lines, self._urgent = self._urgent, []
         if not lines and self._awaited is None:
             room = ATOMIC_BYTES

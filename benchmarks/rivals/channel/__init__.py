@@ -1,0 +1,1 @@
+"""Rivals that send messages to a program, which sends them back."""

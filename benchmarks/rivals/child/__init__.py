@@ -1,0 +1,1 @@
+"""Rivals that say one word from a shell."""

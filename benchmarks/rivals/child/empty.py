@@ -1,0 +1,1 @@
+"""Nothing: what `-m` itself costs."""
