@@ -11,3 +11,4 @@ for phase in mixing resting baking; do
 done
 say progress 3/3
 say status 'two loaves'
+say done '{"loaves": 2}'

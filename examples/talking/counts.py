@@ -16,6 +16,7 @@ def main() -> None:
             child.progress(index / len(message["texts"]), phase="counting")
         child.send({"words": total})
     child.status(f"{total} words in all")
+    child.done({"words": total})
 
 
 if __name__ == "__main__":

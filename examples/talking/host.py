@@ -1,9 +1,10 @@
 """Runs four programs that speak in four ways, and shows what each of them says. See docs/guide/talking.md."""
 
 import asyncio
+import tempfile
 from pathlib import Path
 
-from procession import ByNotice, Supervisor, fork, spawn
+from procession import ByNotice, Supervisor, fork, wait_marker
 
 HERE = Path(__file__).parent
 
@@ -26,15 +27,16 @@ async def main() -> None:
         await worker.disconnect()
         await worker.wait()
 
-    async with spawn(["sh", HERE / "bakes.sh"], notify=True, on_event=show) as process:
-        await process.wait()
+    with tempfile.TemporaryDirectory() as markers:
+        async with Supervisor(markers=markers) as supervisor:
+            supervisor.subscribe(show)
+            supervisor.submit(["sh", HERE / "bakes.sh"], name="bakes")
+            print("shell: done,", (await wait_marker("bakes", directory=markers)).result)
+            await supervisor.wait("bakes")
 
     async with Supervisor() as supervisor:
-        ready = asyncio.Event()
-        supervisor.subscribe(lambda event: ready.set() if event.name == "ready" else None)
         supervisor.submit(["python3", HERE / "serves.py"], name="service", ready=ByNotice(), ready_timeout_s=30)
-        await ready.wait()
-        print("service:", supervisor.get("service").status)
+        print("service:", (await supervisor.wait_ready("service")).status)
         ended = await supervisor.stop("service")
         print("service:", ended.status)
 

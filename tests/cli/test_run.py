@@ -105,6 +105,14 @@ def test_a_time_out_is_124(cli):
     assert time.monotonic() - began < 10
 
 
+def test_silence_is_an_end(cli):
+    """A program that gives no sign of life in its time is ended, which is exit 124 and said."""
+    shown = cli("run", "--watchdog", "300ms", "--grace", "100ms", "--", "sleep", "60")
+
+    assert shown.returncode == 124
+    assert shown.stderr == "procession: sleep 60 was ended: it gave no sign of life in time\n"
+
+
 def test_a_time_out_insists_after_the_grace(cli):
     """C056: a command that ignores SIGTERM is killed, and the status is 124 all the same."""
     shown = cli("run", "--timeout", "500ms", "--grace", "200ms", "--", sys.executable, "-c", DEAF)

@@ -42,6 +42,7 @@ def test_four_programs_talk():
         "node: {'reversed': 'desserts'} warts",
         "X_PROGRESS=1",
         "STATUS=two loaves",
+        "shell: done, {'loaves': 2}",
         "service: serving",
         "service: closing the books",
     ):

@@ -130,7 +130,9 @@ def _passer(wishes: Wishes, number: int) -> Callable[[], None]:
 def _explain(command: Command, outcome: Outcome) -> None:
     """Say what the exit status alone does not."""
     if outcome.kind is OutcomeKind.TIMED_OUT:
-        remark(f"{command} was ended: its {format_duration(command.timeout_s or 0)} were up")
+        silent = outcome.stopped_by == "watchdog"
+        why = "it gave no sign of life in time" if silent else f"its {format_duration(command.timeout_s or 0)} were up"
+        remark(f"{command} was ended: {why}")
     elif outcome.kind is OutcomeKind.UNKNOWN:
         remark(f"nobody knows how {command} ended: {outcome.message}")
     if outcome.survivors:

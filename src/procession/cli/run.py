@@ -49,6 +49,12 @@ Whatever of the tree is left when the command has ended is ended, too.
 @click.option(
     "--grace", metavar="DURATION", callback=read_duration, default="5s", help="Its time to end when asked to; 5s."
 )
+@click.option(
+    "--watchdog",
+    metavar="DURATION",
+    callback=read_duration,
+    help="End it when it says nothing (sd_notify: WATCHDOG=1) for so long.",
+)
 @click.option("--cwd", type=click.Path(), help="The directory it starts in.")
 @click.option("--env", metavar="NAME=VALUE", callback=read_variables, multiple=True, help="Set a variable; repeatable.")
 @click.option("--json-events", type=click.Path(), help="Append its lifecycle events to a file, as JSON lines.")
@@ -61,6 +67,7 @@ def run_verb(
     *,
     timeout: float | None,
     grace: float,
+    watchdog: float | None,
     cwd: str | None,
     env: dict[str, str],
     json_events: str | None,
@@ -70,7 +77,7 @@ def run_verb(
     """Run COMMAND with its whole tree of descendants under supervision."""
     from procession.model.command import command
 
-    wanted = command(argv).replace(timeout_s=timeout, grace_s=grace, cwd=cwd, env=env)
+    wanted = command(argv).replace(timeout_s=timeout, grace_s=grace, watchdog_s=watchdog, cwd=cwd, env=env)
     return _detach(context, wanted) if detach else _run(wanted, json_events)
 
 
