@@ -88,8 +88,10 @@ time.sleep(0.3); child.progress(0.5, phase="loading"); child.ready("serving"); t
     assert (await mode.wait(client)).ok
     view = await mode.when(service, lambda view: view.status)
     assert (view.ready, view.status, view.progress, view.phase) == (True, "serving", 0.5, "loading")
+    silent = await mode.submit(Command(argv=("true",)))
     with pytest.raises(UsageError, match="does not say how"):
-        await mode.wait_ready(await mode.submit(Command(argv=("true",))))
+        await mode.wait_ready(silent)
+    await mode.wait(silent)
     await mode.stop(service)
 
 
