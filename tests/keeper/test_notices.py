@@ -165,6 +165,21 @@ def test_the_last_word_comes_before_the_end(keeper, place):
         assert order == [frames.STARTED, frames.NOTICED, frames.NOTICED, frames.NOTICED, frames.EXITED]
 
 
+def test_a_copy_that_somebody_holds_wakes_nobody(keeper, place, say):
+    """A socket that is dropped while the supervisor still holds it is not listened to any more."""
+    controller = keeper.durable()
+    listening = open_notice_socket(place)
+    controller.ask(frames.LISTEN, 7, fds=(listening.fileno(),))
+    say(b"STATUS=one")
+    assert noticed(controller, 7)[1] == b"STATUS=one"
+    controller.ask(frames.DROP, 7, b"")
+    controller.run(1, "/bin/true")
+    say(b"STATUS=two")
+    assert controller.run(2, "/bin/true").status == 0
+    assert listening.recv(100) == b"STATUS=two"
+    listening.close()
+
+
 def accepts(say):
     """Whether anybody listens there."""
     try:

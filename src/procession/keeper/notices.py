@@ -75,7 +75,8 @@ class KeptNotices:
         socket = self._sockets.pop(key, None)
         if socket is not None:
             del self._keys[socket.fileno()]
-            socket.close()  # the epoll lets go of it, too: nobody else has a copy of ours
+            self._epoll.unregister(socket.fileno())  # closing does not do that while the supervisor has a copy
+            socket.close()
         for notice in [notice for notice in self._kept.values() if notice.key == key]:
             self._forget(notice)
         self._waiting.pop(key, None)

@@ -6,10 +6,13 @@ Not here: the looking (`procession.monitor.file`), and what its end means then (
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from procession.model.event import Done
 from procession.monitor.file import wait_for_file
+
+logger = logging.getLogger("procession.task")
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +56,10 @@ class CompletionWatch:
             self._timer.cancel()
 
     def _on_looked(self, looking: asyncio.Future[None]) -> None:
-        if looking.cancelled() or looking.exception() is not None:
+        if looking.cancelled():
+            return
+        if (error := looking.exception()) is not None:
+            logger.error("nobody will know when %s is there: %s", self._path, error)
             return
         if self._grace_s != float("inf"):
             self._timer = self._clock.call_later(self._grace_s, self._on_time_up)

@@ -7,6 +7,7 @@ Not here: what it lets others do (`procession.policy.dependencies`), and the loo
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from procession.model.event import Event, Notified, Ready, Resumed, Suspended
@@ -15,6 +16,8 @@ from procession.monitor.file import wait_for_file
 from procession.monitor.http import wait_for_http
 from procession.monitor.log_line import LineMatch, wait_for_line
 from procession.monitor.port import wait_for_port
+
+logger = logging.getLogger("procession.task")
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -99,8 +102,12 @@ class ReadinessWatch:
         return None
 
     def _on_looked(self, looking: asyncio.Future[None]) -> None:
-        if not looking.cancelled() and looking.exception() is None:
-            self._succeed()
+        if looking.cancelled():
+            return
+        if (error := looking.exception()) is not None:
+            logger.error("nobody will know when a task is ready (%s): %s", self._wanted.by, error)
+            return
+        self._succeed()
 
     def _hear_notice(self, fields: Mapping[str, str]) -> None:
         if isinstance(self._wanted, ByNotice) and fields.get("READY") == "1":
