@@ -148,6 +148,25 @@ def test_descriptors_go_with_their_word(keeper, place, say):
     os.close(reading)
 
 
+def test_what_is_given_into_care_is_bounded(keeper, place, say):
+    """A program that gives away thousands of descriptors fills nobody: 64 wait, the rest is closed."""
+    controller = keeper.durable()
+    listen(controller, 7, place)
+    controller.close()
+    before = len(os.listdir(f"/proc/{keeper.pid}/fd"))
+    for _ in range(30):
+        say(b"FDSTORE=1", [0] * 100)
+    say(b"STATUS=done")
+
+    second = keeper.connect_raw()
+    told = second.greeting()
+    assert told[-2].fields[3].endswith(b"STATUS=done")
+    assert len(os.listdir(f"/proc/{keeper.pid}/fd")) <= before + 64 + 1
+    second.ask(frames.HEARD, 1000)
+    second.ask(frames.DROP, 7, b"")
+    assert second.run(1, "/bin/true").status == 0
+
+
 def test_the_last_word_comes_before_the_end(keeper, place):
     """What a program says before it ends is told before its exit."""
     controller = keeper.durable()

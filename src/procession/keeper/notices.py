@@ -23,6 +23,8 @@ WAITING_LIMIT = 64
 """So many wait of one program. What cannot be gathered beyond that is dropped: nobody honest says so much."""
 WINDOW = 32
 """So many of one program are told before one of them is written down: who does not read may be stopped."""
+STORED_LIMIT = 64
+"""So many descriptors of one program wait to be taken into care."""
 _NAMES_LIMIT = 64
 _BYTES_LIMIT = 1 << 16
 _READS_PER_TURN = 64
@@ -59,6 +61,7 @@ class KeptNotices:
         self._untold: dict[int, Notice] = {}
         self._waiting: dict[int, list[Notice]] = {}
         self._told: dict[int, int] = {}
+        self._descriptors: dict[int, int] = {}
         self._count = 0
 
     def listen(self, key: int, fd: int) -> None:
@@ -81,6 +84,7 @@ class KeptNotices:
             self._forget(notice)
         self._waiting.pop(key, None)
         self._told.pop(key, None)
+        self._descriptors.pop(key, None)
 
     def __iter__(self) -> Iterator[int]:
         """Give who is listened to."""
@@ -129,7 +133,7 @@ class KeptNotices:
                 self._forget(notice)
 
     def _keep(self, key: int, datagram: Datagram) -> None:
-        datagram.fds = tuple(self._move_high(fd) for fd in datagram.fds)
+        datagram.fds = self._moved(key, datagram.fds)
         waiting = self._waiting.setdefault(key, [])
         if not datagram.data:
             close_all(datagram.fds)
@@ -142,9 +146,23 @@ class KeptNotices:
             notice = Notice(self._count, key, datagram)
             self._kept[notice.number] = self._untold[notice.number] = notice
             waiting.append(notice)
+            self._descriptors[key] = self._descriptors.get(key, 0) + len(notice.fds)
+
+    def _moved(self, key: int, fds: tuple[int, ...]) -> tuple[int, ...]:
+        """Move them out of the low numbers; what is too much, or what there is no number for, is closed."""
+        room = max(STORED_LIMIT - self._descriptors.get(key, 0), 0)
+        close_all(fds[room:])
+        moved = []
+        for fd in fds[:room]:
+            try:
+                moved.append(self._move_high(fd))
+            except OSError:
+                continue
+        return tuple(moved)
 
     def _forget(self, notice: Notice) -> None:
         del self._kept[notice.number]
+        self._descriptors[notice.key] -= len(notice.fds)
         if notice.is_told:
             self._told[notice.key] -= 1
         else:
