@@ -22,7 +22,11 @@ async def look_again(path: str) -> AsyncGenerator[None, None]:
     wake = asyncio.Event()
     while True:
         nearest = _nearest_directory(path)
-        with closing(Watch(nearest[0], _CHANGES, wake.set)):
+        try:
+            watch = Watch(nearest[0], _CHANGES, wake.set)
+        except FileNotFoundError:  # it has gone in this moment
+            continue
+        with closing(watch):
             while nearest == _nearest_directory(path):
                 wake.clear()
                 yield
