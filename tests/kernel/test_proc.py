@@ -143,3 +143,19 @@ def test_a_kernel_thread_has_no_arguments():
     assert stat is not None
     assert stat.start_ticks >= 0
     assert proc.read_arguments(2) == [] or stat.name != "kthreadd"
+
+
+def test_who_is_on_its_way_out_is_known():
+    """C054: between its last instruction and its being a zombie a process is ending; one that runs is not."""
+    child = subprocess.Popen(["sleep", "1000"])
+    try:
+        stat = proc.read_stat(child.pid)
+        assert stat is not None
+        assert not stat.is_ending
+    finally:
+        child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    stat = proc.read_stat(child.pid)
+    assert stat is not None
+    assert stat.is_ending
+    child.wait()

@@ -15,6 +15,7 @@ from procession.kernel.files import read_file, read_surely
 ZOMBIE_STATES = frozenset("ZXx")
 STOPPED_STATES = frozenset("Tt")
 
+_PF_EXITING = 0x4
 _EXEC_PATIENCE_S = 0.02
 _VSIZE, _START_CODE, _ENV_END = 20, 23, 48  # where they stand after the name
 
@@ -31,11 +32,17 @@ class ProcessStat:
     session: int
     threads: int
     start_ticks: int
+    flags: int = 0
 
     @property
     def is_gone(self) -> bool:
         """Whether it is dead in all but name. A leader thread that ended while others run is not (pthread_exit)."""
         return self.state in ZOMBIE_STATES and self.threads <= 1
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether its first thread is on its way out: in no control group any more, and no zombie yet."""
+        return bool(self.flags & _PF_EXITING)
 
 
 def read_stat(pid: int) -> ProcessStat | None:
@@ -54,6 +61,7 @@ def read_stat(pid: int) -> ProcessStat | None:
         session=int(fields[3]),
         threads=int(fields[17]),
         start_ticks=int(fields[19]),
+        flags=int(fields[6]),
     )
 
 

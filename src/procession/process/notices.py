@@ -205,4 +205,4 @@ def _ignore(_more_s: float) -> None:
 
 def _lives(pid: int) -> bool:
     stat = proc.read_stat(pid)
-    return stat is not None and not stat.is_gone
+    return stat is not None and not (stat.is_gone or stat.is_ending)
