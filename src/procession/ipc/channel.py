@@ -21,7 +21,7 @@ from procession.ipc.intake import Intake, IntakeStuck
 from procession.ipc.lines import EXCERPT_BYTES, LineSplitter
 from procession.ipc.outbox import Outbox
 from procession.ipc.request import Request, Requests
-from procession.kernel.waiters import wake
+from procession.kernel.waiters import Waiters
 from procession.model.event import ChannelClosed, ChannelMisused, Event, LogDiskRecovered, LogUnwritable
 from procession.wire.frames import close_all
 from procession.wire.node_ipc import (
@@ -81,7 +81,7 @@ class Channel:
         self._intake = intake
         self.on_taken: Callable[[int], None] = _ignore
         """Is told up to which byte of what is kept everything was given to whoever listens."""
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters = Waiters()
         self._is_reading = self._is_stuck = False
         self._has_ended = False
         self._read_on()
@@ -171,7 +171,7 @@ class Channel:
             if self._has_ended:
                 return
             self._read_on()
-            await self._wait()
+            await self._waiters.wait()
 
     def listen(self, callback: Callable[[Any], None]) -> None:
         """Call back with each message from now on, and with those that nobody took, instead of giving them out."""
@@ -207,7 +207,7 @@ class Channel:
             self._intake.close()
         close_all(self._arrived)
         self._arrived.clear()
-        self._wake()
+        self._waiters.wake_all()
 
     def discard(self) -> None:
         """Close, and let go of what nobody took."""
@@ -239,7 +239,7 @@ class Channel:
                 break
             if self._receive() < _FULL_READ_BYTES:  # there is hardly more: the loop calls again if there is
                 break
-        self._wake()
+        self._waiters.wake_all()
 
     def _receive(self) -> int:
         """Take one piece; give how many bytes, 0 where there is none now."""
@@ -376,20 +376,6 @@ class Channel:
     def _tell_misuse(self, reason: str, line: bytes, size_bytes: int) -> None:
         excerpt = line[:EXCERPT_BYTES].decode("utf-8", "backslashreplace")
         self._tell(ChannelMisused(at=time.time(), reason=reason, excerpt=excerpt, size_bytes=size_bytes))
-
-    async def _wait(self) -> None:
-        waiter = self._loop.create_future()
-        self._waiters.append(waiter)
-        try:
-            await waiter
-        finally:
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
-
-    def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            wake(waiter)
 
 
 def _is_special(line: bytes) -> bool:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from procession.errors import Disconnected
 from procession.ipc.handles import dispose
-from procession.kernel.waiters import wake
+from procession.kernel.waiters import Waiters
 from procession.wire.node_ipc import RETRANSMISSIONS
 from procession.wire.passing import send
 
@@ -50,7 +50,7 @@ class Outbox:
         self._is_watching = False
         self._waits_for_room = False
         self._is_closed = False
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters = Waiters()
 
     @property
     def is_full(self) -> bool:
@@ -107,7 +107,7 @@ class Outbox:
             self._unsent = self._unsent[sent:]
         if not self._waits_for_room:
             self._unwatch()
-        self._wake()
+        self._waiters.wake_all()
 
     def settle_handle(self, *, arrived: bool) -> None:
         """The other side has, or has not, got the handle that was sent last; what nobody waits for means nothing."""
@@ -129,13 +129,7 @@ class Outbox:
         while not is_so():
             if self._is_closed:
                 raise Disconnected("the channel was closed before all was sent")
-            waiter = self._loop.create_future()
-            self._waiters.append(waiter)
-            try:
-                await waiter
-            finally:
-                if waiter in self._waiters:
-                    self._waiters.remove(waiter)
+            await self._waiters.wait()
 
     def close(self) -> None:
         """Write nothing more."""
@@ -146,7 +140,7 @@ class Outbox:
                 dispose(each.descriptor)
         self._waiting.clear()
         self._unsent, self._awaited = memoryview(b""), None
-        self._wake()
+        self._waiters.wake_all()
 
     def _end_turn(self) -> None:
         self._is_gathering = self._is_due = False
@@ -203,8 +197,3 @@ class Outbox:
         if self._is_watching:
             self._is_watching = False
             self._loop.remove_writer(self._connection.fileno())
-
-    def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            wake(waiter)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from procession.ipc.notices import EXTEND, MAINPID, READY, WATCHDOG, WATCHDOG_USEC, Gathering, parse_notice, read_usec
 from procession.kernel import proc
-from procession.kernel.waiters import wake
+from procession.kernel.waiters import Waiters
 from procession.model.event import Event, NoticeRejected, Notified
 from procession.process.watchdog import Watchdog
 from procession.wire.frames import close_all
@@ -61,7 +61,7 @@ class Notices:
         self._gathering = Gathering()
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters = Waiters()
         self.store: Store | None = None
         self.is_ready = False
         self.is_over = False
@@ -78,9 +78,7 @@ class Notices:
     async def ready(self) -> bool:
         """Wait for READY=1; False: it ended before it said so."""
         while not (self.is_ready or self.is_over):
-            waiter = self._loop.create_future()
-            self._waiters.append(waiter)
-            await waiter
+            await self._waiters.wait()
         return self.is_ready
 
     def finish(self) -> None:
@@ -92,7 +90,7 @@ class Notices:
             self.is_over = True
             if self._watchdog is not None:
                 self._watchdog.cancel()
-            self._wake()
+            self._waiters.wake_all()
 
     def close(self) -> None:
         """Hear no more."""
@@ -148,7 +146,7 @@ class Notices:
     def _act(self, fields: dict[str, str]) -> None:
         if fields.get(READY) == "1" and not self.is_ready:
             self.is_ready = True
-            self._wake()
+            self._waiters.wake_all()
         more_s = read_usec(fields.get(EXTEND))
         if more_s is not None:
             self.extend_ending(more_s)
@@ -192,11 +190,6 @@ class Notices:
         for told in self._gathering.flush(self._loop.time()):
             self._tell(Notified(at=time.time(), fields=told))
         self._settle()
-
-    def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            wake(waiter)
 
 
 def _ignore(_more_s: float) -> None:
