@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from procession.kernel.inotify import IN_Q_OVERFLOW, Inotify, InotifyEvent
+from procession.kernel.inotify import IN_CREATE, IN_Q_OVERFLOW, Inotify, InotifyEvent
 from procession.streams.watch import Watch, wake_when, watch_directory, watch_file
 
 
@@ -102,3 +102,32 @@ async def test_a_condition_wakes_like_a_write():
     done.set()
     async with wake_when(done, wake), wake_when(None, wake):
         await wake.wait()
+
+
+async def test_a_watch_whose_directory_went_does_not_unhinge_those_that_came_later(
+    fd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The descriptor it was heard through is closed by then; all others still share one."""
+    monkeypatch.setattr("procession.streams.watch._LINGER_S", 0.01)
+    (tmp_path / "directory").mkdir()
+    wake, before = asyncio.Event(), _inotify_descriptors()
+    old = Watch(os.fspath(tmp_path / "directory"), IN_CREATE, wake.set)
+    (tmp_path / "directory").rmdir()
+    await wake.wait()
+    Watch.of_file(fd, wake.set).close()
+    while _inotify_descriptors() != before:
+        await asyncio.sleep(0.01)
+
+    with contextlib.closing(Watch.of_file(fd, wake.set)):
+        old.close()
+        await asyncio.sleep(0.05)
+        with contextlib.closing(Watch(os.fspath(tmp_path), IN_CREATE, wake.set)):
+            assert _inotify_descriptors() == before + 1
+
+
+def _inotify_descriptors() -> int:
+    targets = []
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            targets.append(os.readlink(f"/proc/self/fd/{name}"))
+    return targets.count("anon_inode:inotify")

@@ -128,7 +128,7 @@ class _Hub:
 
     def rest_if_unused(self) -> None:
         """Listen no more when nobody waits for anything; soon after, the descriptor goes back."""
-        if self._watches:
+        if self._watches or self._inotify.fd < 0:
             return
         self._stop_listening()
         if self._loop.is_closed():
