@@ -166,6 +166,84 @@ class Done(Event, frozen=True, kw_only=True):
     path: str
 
 
+class Stalled(Event, frozen=True, kw_only=True):
+    """No sign of life for ``silent_s`` seconds: no word, no CPU time, no I/O. Nothing follows by itself."""
+
+    silent_s: float
+    evidence: str
+
+
+class WaitingForInput(Event, frozen=True, kw_only=True):
+    """It reads a terminal or a pipe on which nothing comes, and does nothing else."""
+
+    evidence: str
+
+
+class ActiveAgain(Event, frozen=True, kw_only=True):
+    """It lives again after it was ``was`` (stalled, waiting_for_input, no_progress) for ``lasted_s`` seconds."""
+
+    was: str
+    lasted_s: float
+
+
+class Looping(Event, frozen=True, kw_only=True):
+    """A hint: for some minutes it has printed the same again and again. ``line`` is an example."""
+
+    line: str
+    evidence: str
+
+
+class NoProgress(Event, frozen=True, kw_only=True):
+    """What it says of its progress has not moved for ``unmoved_s`` seconds, though it claims to work."""
+
+    unmoved_s: float
+    evidence: str
+
+
+class WatchdogMissed(Event, frozen=True, kw_only=True):
+    """It promised a sign of life every ``interval_s`` seconds, and none came: it is ended."""
+
+    interval_s: float
+
+
+class OutputSampled(Event, frozen=True, kw_only=True):
+    """It prints more than can be read for its progress: ``skipped_bytes`` so far were passed over. Nothing is lost."""
+
+    skipped_bytes: int
+
+
+class MemoryHigh(Event, frozen=True, kw_only=True):
+    """Its tree has more than ``limit_bytes``. ``critical_in_s``: when it will be critical, if it grows on like this."""
+
+    memory_bytes: int
+    limit_bytes: int
+    slope_bytes_per_s: float | None = None
+    critical_in_s: float | None = None
+
+
+class MemoryCritical(Event, frozen=True, kw_only=True):
+    """Its tree has more than the higher limit, ``limit_bytes``."""
+
+    memory_bytes: int
+    limit_bytes: int
+    slope_bytes_per_s: float | None = None
+
+
+class MemoryRecovered(Event, frozen=True, kw_only=True):
+    """Its tree is below its limits again, after ``lasted_s`` seconds."""
+
+    memory_bytes: int
+    lasted_s: float
+
+
+class Reacted(Event, frozen=True, kw_only=True):
+    """What its settings say about the event ``to`` was done: ``do``. ``problem`` says why it could not be."""
+
+    to: str
+    do: str
+    problem: str | None = None
+
+
 class LogDiskFull(Event, frozen=True, kw_only=True):
     """The file system of a log is full: what the task prints now is lost, or its own writes fail."""
 

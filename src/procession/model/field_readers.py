@@ -19,6 +19,9 @@ from procession.model.text import printable
 from procession.model.toml_lines import Place
 from procession.model.units import parse_duration, parse_size
 
+Reader = Callable[[object], Any]
+"""Takes what TOML gave, and returns what a value holds. Raises: Misfit."""
+
 
 class Misfit(ValueError):
     """A value that is not what its key needs. ``inside`` leads to the part of it that is wrong."""
@@ -123,21 +126,21 @@ def read_labels(value: object) -> dict[str, str]:
     """Take a table of texts."""
     if not isinstance(value, dict):
         raise Misfit(f'expected a table like {{ team = "maps" }}, {got(value)}')
-    return {name: _inside((name,), read_text, each) for name, each in value.items()}
+    return {name: inside((name,), read_text, each) for name, each in value.items()}
 
 
 def read_names(value: object) -> tuple[str, ...]:
     """Take a list of texts."""
     if not isinstance(value, list):
         raise Misfit(f"expected a list of names, {got(value)}")
-    return tuple(_inside((index,), read_text, each) for index, each in enumerate(value))
+    return tuple(inside((index,), read_text, each) for index, each in enumerate(value))
 
 
 def read_dependencies(value: object) -> tuple[Dependency, ...]:
     """Take a list of names (meaning: succeeded) and of tables ``{ task = …, condition = … }``."""
     if not isinstance(value, list):
         raise Misfit(f"expected a list of task names, {got(value)}", hint='write after = ["download"]')
-    return tuple(_inside((index,), _dependency, each) for index, each in enumerate(value))
+    return tuple(inside((index,), _dependency, each) for index, each in enumerate(value))
 
 
 def read_limits(value: object) -> Limits:
@@ -145,9 +148,9 @@ def read_limits(value: object) -> Limits:
     if not isinstance(value, dict):
         raise Misfit("expected a table like { nofile = 1024, nice = 10 }")
     rest = dict(value)
-    nice = _inside(("nice",), read_integer, rest.pop("nice", 0))
-    umask = _inside(("umask",), _umask, rest.pop("umask")) if "umask" in rest else None
-    figures = {name: _inside((name,), partial(_resource, name), each) for name, each in rest.items()}
+    nice = inside(("nice",), read_integer, rest.pop("nice", 0))
+    umask = inside(("umask",), _umask, rest.pop("umask")) if "umask" in rest else None
+    figures = {name: inside((name,), partial(_resource, name), each) for name, each in rest.items()}
     return Limits(soft=figures, hard=figures, nice=nice, umask=umask)
 
 
@@ -162,7 +165,8 @@ def read_one_of(*words: str) -> Callable[[object], str]:
     return read
 
 
-def _inside(place: Place, read: Callable[[object], Any], value: object) -> Any:
+def inside(place: Place, read: Callable[[object], Any], value: object) -> Any:
+    """Read what lies at ``place`` inside of a value. Raises: Misfit: it leads there."""
     try:
         return read(value)
     except Misfit as misfit:
@@ -194,7 +198,7 @@ def _dependency(value: object) -> Dependency:
         return _checked_dependency(value, "succeeded")
     if not isinstance(value, dict) or "task" not in value or value.keys() - {"task", "condition"}:
         raise Misfit(f'expected a name, or {{ task = "name", condition = "ended" }}, {got(value)}')
-    condition = _inside(("condition",), read_one_of(*CONDITIONS), value.get("condition", "succeeded"))
+    condition = inside(("condition",), read_one_of(*CONDITIONS), value.get("condition", "succeeded"))
     return _checked_dependency(value["task"], condition)
 
 

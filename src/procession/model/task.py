@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from procession.errors import InvalidCommand, InvalidTask
 from procession.model.command import Argument, Command, normalise_argv
+from procession.model.monitoring import Monitoring
 from procession.model.names import check_name
 from procession.model.readiness import ByFile, Readiness
 
@@ -51,6 +52,7 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     it is ended.
     done_when: the file whose being there means that its work is done. It has its grace to end by itself then, and is
     ended after that; without the file it has not succeeded, whatever its exit code.
+    monitoring: how it is watched, and what is done about what is seen.
     """
 
     command: Command
@@ -69,6 +71,7 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     ready: Readiness | None = None
     ready_timeout_s: float | None = None
     done_when: ByFile | None = None
+    monitoring: Monitoring = Monitoring()
 
     def __post_init__(self) -> None:
         """Raise InvalidTask for a field that cannot be, naming it."""
@@ -88,6 +91,8 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
         if self.restart not in RESTARTS:
             raise InvalidTask("restart", f"cannot be {self.restart!r}; there are {', '.join(RESTARTS)}")
         _check_readiness(self)
+        if not isinstance(self.monitoring, Monitoring):
+            raise InvalidTask("monitoring", f"must be Monitoring(…), got {self.monitoring!r}")
 
 
 def task(work: Task | Command | Sequence[Argument], /, **fields: Any) -> Task:

@@ -13,13 +13,15 @@ from procession.errors import InvalidCommand, InvalidTask
 from procession.model import field_readers as fields
 from procession.model import stream_readers as streams
 from procession.model.command import Command, shell
+from procession.model.monitoring import Monitoring
+from procession.model.monitoring_readers import KEYS as MONITORING_KEYS
 from procession.model.readiness_readers import read_completion, read_readiness
 from procession.model.stdio import File, Log
 from procession.model.task import RESTARTS, Task
 from procession.model.toml_lines import Place
 
 Report = Callable[[Place, str, str], None]
-Reader = Callable[[object], Any]
+Reader = fields.Reader
 
 _COMMAND_KEYS: Final[dict[str, tuple[str, Reader]]] = {
     "cwd": ("cwd", fields.read_text),
@@ -55,7 +57,7 @@ _WHAT: Final[dict[str, tuple[str, Reader]]] = {
     "command": ("argv", fields.read_words),
     "shell": ("argv", fields.read_text),
 }
-_KEYS: Final = _WHAT | _COMMAND_KEYS | _TASK_KEYS
+_KEYS: Final = _WHAT | _COMMAND_KEYS | _TASK_KEYS | MONITORING_KEYS
 
 
 def read_task(name: str, table: object, directory: str, report: Report) -> Task | None:
@@ -108,7 +110,8 @@ def suggest(word: str, known: Iterable[str]) -> str:
 def _make(name: str, values: dict[str, Any], directory: str) -> Task:
     made = _command(values, directory)
     given = {field: values[key] for key, (field, _) in _TASK_KEYS.items() if key in values}
-    return Task(name=name, command=made, **given)
+    monitoring = Monitoring(**{field: values[key] for key, (field, _) in MONITORING_KEYS.items() if key in values})
+    return Task(name=name, command=made, monitoring=monitoring, **given)
 
 
 def _command(values: dict[str, Any], directory: str) -> Command:

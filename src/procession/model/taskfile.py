@@ -2,6 +2,11 @@
 
     [pool]
     hard_limit = 4
+    [monitor]                                      # for all tasks; [groups.NAME] the same for those of a group
+    stall_after = "10m"
+    [[on]]
+    event = "stalled"
+    do = "run:notify-send 'a task stalled'"
     [tasks.thumbnails]
     command = ["python", "thumbs.py", "photos/"]   # or a text, split like a shell would; or shell = "a | b"
     after = ["download"]                           # or [{ task = "download", condition = "ended" }]
@@ -23,17 +28,22 @@ import tomllib
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from procession.errors import InvalidTask, InvalidTaskFile
 from procession.model.circle import find_circle
 from procession.model.field_readers import read_limit
+from procession.model.monitoring import Monitoring
+from procession.model.monitoring_rules import MonitoringRules
 from procession.model.names import check_name
 from procession.model.pool import Pool
+from procession.model.rule_readers import RULES, read_rules
 from procession.model.task import Task
 from procession.model.task_table import read_keys, read_task, suggest
 from procession.model.toml_lines import Place, explain_syntax, find_line, show_place
 
 _SHOWN_PROBLEMS = 5
+_TABLES = ("pool", "tasks", *RULES)
 
 
 class TaskFile(Struct, frozen=True, kw_only=True):
@@ -65,12 +75,13 @@ class _Reading:
         self.problems: list[tuple[Place, str, str]] = []
 
     def read(self, document: dict[str, Any]) -> TaskFile:
-        for key in document.keys() - {"pool", "tasks"}:
-            self._report((key,), f"unknown key; {suggest(key, ('pool', 'tasks'))}", "")
+        for key in document.keys() - set(_TABLES):
+            self._report((key,), f"unknown key; {suggest(key, _TABLES)}", "")
         pool = self._read_pool(document.get("pool", {}))
         tasks = self._read_tasks(document.get("tasks"))
         self._check_dependencies(tasks, document.get("tasks"))
-        return TaskFile(pool=pool, tasks=tuple(tasks))
+        rules = read_rules(document, self._report)
+        return TaskFile(pool=pool, tasks=tuple(_watched(task, rules) for task in tasks))
 
     def _report(self, place: Place, expected: str, hint: str) -> None:
         self.problems.append((place, expected, hint))
@@ -116,6 +127,12 @@ class _Reading:
         circle = find_circle({task.name or "": [each.task for each in task.after] for task in tasks})
         if circle:
             self._report(("tasks", circle[0], "after"), f"goes in a circle: {' waits for '.join(circle)}", "")
+
+
+def _watched(task: Task, rules: MonitoringRules) -> Task:
+    """Give a task with what is said for it in the file: its own words, its group's, those for all."""
+    of_group = rules.groups.get(task.group or "", Monitoring())
+    return replace(task, monitoring=task.monitoring.over(of_group.over(rules.all)))
 
 
 def _decode(content: bytes, path: str) -> str:
