@@ -1,0 +1,1 @@
+"""What all trees use, in one pass: the sampler, graphics processors, and what is kept of the past."""

@@ -1,0 +1,82 @@
+"""What the processes of this machine use of its graphics processors, through the vendor's own binding (pynvml).
+
+Without the binding, a driver or a device there is nothing to tell, and nothing is asked again.
+Source: the NVML API Reference Guide (nvmlDeviceGetComputeRunningProcesses, nvmlDeviceGetProcessUtilization).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+
+class GpuShare(NamedTuple):
+    """What one process uses on all devices: bytes of their memory, and how many of them it keeps busy."""
+
+    memory_bytes: int
+    share: float
+
+
+class NoGpus:
+    """There is none."""
+
+    def look(self) -> Mapping[int, GpuShare]:
+        """Give what each process uses, by pid."""
+        return {}
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class NvidiaGpus(NoGpus):
+    """Asks the binding. ``nvml`` is the module, which was initialised."""
+
+    def __init__(self, nvml: Any) -> None:
+        self._nvml = nvml
+        self._devices = [nvml.nvmlDeviceGetHandleByIndex(number) for number in range(nvml.nvmlDeviceGetCount())]
+        self._seen_until = 0
+
+    def look(self) -> Mapping[int, GpuShare]:
+        """Give what each process uses, by pid; a device that cannot say it now is left out."""
+        memory: dict[int, int] = {}
+        busy: dict[int, float] = {}
+        for device in self._devices:
+            for process in self._processes(device):
+                memory[process.pid] = memory.get(process.pid, 0) + int(process.usedGpuMemory or 0)
+            for sample in self._utilisation(device):
+                busy[sample.pid] = busy.get(sample.pid, 0.0) + sample.smUtil / 100
+        return {pid: GpuShare(memory.get(pid, 0), busy.get(pid, 0.0)) for pid in memory.keys() | busy.keys()}
+
+    def close(self) -> None:
+        """Let go of the driver."""
+        with contextlib.suppress(self._nvml.NVMLError):
+            self._nvml.nvmlShutdown()
+
+    def _processes(self, device: Any) -> Iterator[Any]:
+        for ask in (self._nvml.nvmlDeviceGetComputeRunningProcesses, self._nvml.nvmlDeviceGetGraphicsRunningProcesses):
+            with contextlib.suppress(self._nvml.NVMLError):
+                yield from ask(device)
+
+    def _utilisation(self, device: Any) -> list[Any]:
+        try:
+            samples = list(self._nvml.nvmlDeviceGetProcessUtilization(device, self._seen_until))
+        except self._nvml.NVMLError:  # also: nothing new
+            return []
+        self._seen_until = max((each.timeStamp for each in samples), default=self._seen_until)
+        newest = {each.pid: each for each in sorted(samples, key=lambda each: each.timeStamp)}
+        return list(newest.values())
+
+
+def find_gpus() -> NoGpus:
+    """Find the devices of this machine, if it has any that can be asked."""
+    try:
+        nvml = importlib.import_module("pynvml")
+    except ImportError:
+        return NoGpus()
+    try:
+        nvml.nvmlInit()
+        return NvidiaGpus(nvml)
+    except nvml.NVMLError:
+        return NoGpus()

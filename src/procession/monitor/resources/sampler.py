@@ -1,0 +1,79 @@
+"""From two looks at all processes to what each tree uses now.
+
+A control group's own figures come before ours where a controller counts: its memory is exact, with the page cache that
+can be given back taken off. Not here: the looks (`procession.kernel.process_table`), and what is too much
+(`procession.policy.memory`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from procession.kernel.machine_memory import group_memory_bytes
+from procession.kernel.process_table import ProcessTable, Root, TreeSum, count_descriptors, read_pss
+from procession.model.usage import TreeUsage
+from procession.monitor.resources.gpu import GpuShare, NoGpus
+
+
+class TreeSampler:
+    """Samples all trees at once. Kept from tick to tick; holds descriptors until `close`."""
+
+    def __init__(self, tokens_of: Callable[[int], Iterable[str]], gpus: NoGpus | None = None) -> None:
+        self._table = ProcessTable(tokens_of)
+        self._gpus = gpus or NoGpus()
+        self._before: dict[str, tuple[float, float]] = {}
+        self.pids: dict[str, tuple[int, ...]] = {}
+        """Who was in each tree when it was last looked at."""
+
+    def sample(self, roots: Mapping[str, Root], at: float, now_s: float) -> dict[str, TreeUsage]:
+        """Give what each tree uses; one of which nothing lives is not in it.
+
+        at: the time in seconds since the epoch. now_s: the same by a clock that never jumps.
+        """
+        sums = self._table.look(roots)
+        used = self._gpus.look()
+        self.pids = {key: each.pids for key, each in sums.items()}
+        usages = {
+            key: _usage(roots[key], each, at, cpus=self._cpus(key, each.cpu_s, now_s), used=used)
+            for key, each in sums.items()
+        }
+        self._before = {key: (now_s, each.cpu_s) for key, each in usages.items()}
+        return usages
+
+    def pss_bytes(self, key: str) -> int | None:
+        """Give the memory of a tree with what is shared divided among those who share it. Slow; None: unknown."""
+        known = [each for each in map(read_pss, self.pids.get(key, ())) if each is not None]
+        return sum(known) if known else None
+
+    def close(self) -> None:
+        """Let go of what the looks need."""
+        self._table.close()
+        self._gpus.close()
+
+    def _cpus(self, key: str, cpu_s: float, now_s: float) -> float | None:
+        before = self._before.get(key)
+        if before is None or now_s <= before[0]:
+            return None
+        return max(cpu_s - before[1], 0.0) / (now_s - before[0])
+
+
+def _usage(root: Root, seen: TreeSum, at: float, *, cpus: float | None, used: Mapping[int, GpuShare]) -> TreeUsage:
+    exact = group_memory_bytes(root.leaf) if root.leaf else None
+    descriptors = [each for each in map(count_descriptors, seen.pids) if each is not None]
+    gpu = [used[pid] for pid in seen.pids if pid in used] if used else []
+    return TreeUsage(
+        at=at,
+        processes=len(seen.pids),
+        threads=seen.threads,
+        memory_bytes=seen.memory_bytes if exact is None else exact,
+        memory_is_exact=exact is not None,
+        cpu_s=seen.cpu_s,
+        cpus=cpus,
+        read_bytes=seen.read_bytes,
+        written_bytes=seen.written_bytes,
+        moved_bytes=seen.moved_bytes,
+        running=seen.running,
+        descriptors=sum(descriptors) if descriptors else None,
+        gpu_memory_bytes=sum(each.memory_bytes for each in gpu) if gpu else None,
+        gpu_share=sum(each.share for each in gpu) if gpu else None,
+    )
