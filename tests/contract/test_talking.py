@@ -87,7 +87,8 @@ time.sleep(0.3); child.progress(0.5, phase="loading"); child.ready("serving"); t
     assert (await mode.wait_ready(service)).ready
     assert (await mode.wait(client)).ok
     view = await mode.when(service, lambda view: view.status)
-    assert (view.ready, view.status, view.progress, view.phase) == (True, "serving", 0.5, "loading")
+    assert (view.ready, view.status) == (True, "serving")
+    assert (view.progress.fraction, view.progress.phase, view.progress.source) == (0.5, "loading", "report")
     silent = await mode.submit(Command(argv=("true",)))
     with pytest.raises(UsageError, match="does not say how"):
         await mode.wait_ready(silent)

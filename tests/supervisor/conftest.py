@@ -1,16 +1,19 @@
 """A scripted launcher and a clock that tests move: tasks without processes, ten minutes without waiting."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
 
 from procession.errors import AlreadyEnded
+from procession.kernel.process_table import Root
 from procession.model.command import Command
 from procession.model.event import Closed, Event, Exited, Resumed, Signalled, Stopping, Suspended, TreeEmpty
 from procession.model.outcome import Outcome, OutcomeKind
+from procession.model.record import TreeMark
+from procession.model.usage import TreeUsage
 from procession.supervisor.supervisor import Supervisor
 
 SUCCEEDED = Outcome(kind=OutcomeKind.SUCCEEDED, code=0, message="exited with code 0")
@@ -26,6 +29,10 @@ class ManualClock:
 
     def time(self) -> float:
         """Tell where it was moved to."""
+        return self.now
+
+    def monotonic(self) -> float:
+        """Tell the same: nobody sets this clock."""
         return self.now
 
     def call_later(self, delay_s: float, callback: Callable[[], None], /) -> "ManualTimer":
@@ -87,6 +94,7 @@ class ScriptedProcess:
         self.was_killed = False
         self.signals: list[int] = []
         self.notices = SimpleNamespace(store=None)
+        self.tree_mark = TreeMark()
 
     async def __aenter__(self) -> Self:
         self._on_start(self)
@@ -224,13 +232,42 @@ class ScriptedLauncher:
         return [each for each in self.processes if each.outcome is None]
 
 
+class ScriptedSampler:
+    """Says that each tree uses what a test says: as much CPU time in each second, and so many bytes."""
+
+    def __init__(self) -> None:
+        self.pids: dict[str, tuple[int, ...]] = {}
+        self.cpus: dict[str, float] = {}
+        self.memory_bytes: dict[str, int] = {}
+        self.is_closed = False
+
+    def sample(self, roots: Mapping[str, Root], at: float, now_s: float) -> dict[str, TreeUsage]:
+        """Give what each uses."""
+        return {
+            key: TreeUsage(
+                at=at,
+                processes=1,
+                threads=1,
+                memory_bytes=self.memory_bytes.get(key, 1000),
+                cpu_s=self.cpus.get(key, 0.0) * now_s,
+                cpus=self.cpus.get(key, 0.0),
+            )
+            for key in roots
+        }
+
+    def close(self) -> None:
+        """Remember it."""
+        self.is_closed = True
+
+
 class Stage:
     """A supervisor with everything around it in the test's hands, and all that it told."""
 
     def __init__(self, **options: Any) -> None:
         self.clock = ManualClock()
         self.launcher = ScriptedLauncher(self.clock)
-        options.setdefault("random", lambda: 1.0)
+        self.sampler = ScriptedSampler()
+        options = {"random": lambda: 1.0, "sampler": self.sampler} | options
         self.supervisor = Supervisor(launcher=self.launcher, clock=self.clock, **options)
         self.events: list[Event] = []
         self.errors: list[dict[str, Any]] = []
@@ -248,6 +285,12 @@ class Stage:
         """Let everything happen that can happen without time or processes moving."""
         for _ in range(20):
             await asyncio.sleep(0)
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time pass second by second, and everything that follows happen."""
+        for _ in range(int(seconds)):
+            self.clock.move(1.0)
+        await self.settle()
 
     async def finish(self, program: str, outcome: Outcome = SUCCEEDED) -> None:
         """End the latest process of a program, and let everything follow from it."""

@@ -238,4 +238,4 @@ async def test_what_a_task_says_of_itself_is_shown(children, python):
         while supervisor.get("server").progress is None:
             await asyncio.sleep(0.005)
         view = supervisor.get("server")
-        assert (view.ready, view.status, view.progress, view.phase) == (True, "up", 0.5, "x")
+        assert (view.ready, view.status, view.progress.fraction, view.progress.phase) == (True, "up", 0.5, "x")

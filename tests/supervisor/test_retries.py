@@ -109,7 +109,7 @@ async def test_stopping_between_attempts(stage, failed):
         it.supervisor.submit(["a"], name="a", retries=5)
         await it.settle()
         await it.finish("a", failed)
-        timer = it.clock.timers[0]
+        timer = it.clock.timers[-1]
         view = await it.supervisor.stop("a")
         assert timer.is_cancelled
         it.clock.move(1000)

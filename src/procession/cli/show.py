@@ -83,9 +83,8 @@ def _facts(card: Details) -> Iterator[tuple[str, str]]:
 
 def _said(task: TaskView) -> str:
     """Give what its present attempt says of itself."""
-    share = "" if task.progress is None else f"{task.progress:.0%}"
     checkpoint = task.checkpoint and f"checkpoint {task.checkpoint}"
-    words = ("ready" if task.ready else "", share, task.phase, task.status, checkpoint)
+    words = ("ready" if task.ready else "", task.status, checkpoint)
     return ", ".join(word for word in words if word)
 
 

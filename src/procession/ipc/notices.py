@@ -54,18 +54,21 @@ def read_usec(text: str | None) -> float | None:
 
 
 def shown_of(fields: Mapping[str, str]) -> dict[str, Any]:
-    """Give what of it is shown of a task, by the names of its view."""
+    """Give what of it is shown of a task, by the names of its view. Progress is a value of its own: `progress_in`."""
     shown: dict[str, Any] = {
         name: fields[word]
-        for word, name in ((STATUS, "status"), (PHASE, "phase"), (CHECKPOINT, "checkpoint"), (SESSION, "session"))
+        for word, name in ((STATUS, "status"), (CHECKPOINT, "checkpoint"), (SESSION, "session"))
         if word in fields
     }
-    progress = _share(fields.get(PROGRESS))
-    if progress is not None:
-        shown["progress"] = progress
     if fields.get(MAINPID, "").isdigit():
         shown["main_pid"] = int(fields[MAINPID])
     return shown
+
+
+def progress_in(fields: Mapping[str, str]) -> tuple[float | None, str | None] | None:
+    """Give the fraction and the phase that a program reports; None if it says neither."""
+    fraction, phase = _share(fields.get(PROGRESS)), fields.get(PHASE)
+    return None if fraction is None and phase is None else (fraction, phase)
 
 
 class Gathering:

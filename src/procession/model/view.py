@@ -7,10 +7,13 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from procession.model.health import Health
 from procession.model.outcome import Outcome
+from procession.model.progress import Progress
 from procession.model.state import State
 from procession.model.task import Dependency, Task
 from procession.model.text import encodable
+from procession.model.usage import TreeUsage
 
 
 class TaskView(Struct, frozen=True, kw_only=True):
@@ -19,7 +22,8 @@ class TaskView(Struct, frozen=True, kw_only=True):
     attempt: from 1. pid: None until started; kept after the end. command: quoted, can be pasted; argv: the same as a
     list. cwd: absolute. outcome: None until ended. waiting: why it is still queued. last_line: the last thing it
     printed, where that can be seen (a pipe, a pty, a log). orphaned: its keeper is gone; it runs on without.
-    ready, status, progress (0 to 1), phase, checkpoint, session, main_pid: what this attempt says of itself.
+    ready, status, checkpoint, session, main_pid: what this attempt says of itself. progress: how far it is; health:
+    what it seems to do; usage: what it uses, at the last look; None where nothing is known.
     """
 
     id: str
@@ -44,8 +48,9 @@ class TaskView(Struct, frozen=True, kw_only=True):
     orphaned: bool = False
     ready: bool = False
     status: str | None = None
-    progress: float | None = None
-    phase: str | None = None
+    progress: Progress | None = None
+    health: Health | None = None
+    usage: TreeUsage | None = None
     checkpoint: str | None = None
     session: str | None = None
     main_pid: int | None = None
@@ -69,7 +74,8 @@ NOTHING_SAID: Final[dict[str, Any]] = {
     "ready": False,
     "status": None,
     "progress": None,
-    "phase": None,
+    "health": None,
+    "usage": None,
     "checkpoint": None,
     "session": None,
     "main_pid": None,

@@ -21,7 +21,7 @@ from procession.model.checks import check_duration
 from procession.model.command import Command, StopStep
 from procession.model.event import Closed, Event, Exited, Orphaned, Started, Stopping, TreeEmpty
 from procession.model.outcome import UNKNOWN_EXIT, ExitStatus, Outcome, decode_wait_status
-from procession.model.record import ExitFact
+from procession.model.record import ExitFact, TreeMark
 from procession.model.state import State
 from procession.policy.stop import plan_abort, plan_stop
 from procession.policy.verdict import Evidence, judge
@@ -131,6 +131,11 @@ class Process:
     def is_tree_exact(self) -> bool:
         """Whether nobody can leave the tree unseen (a control group); see `procession.process.session_tree`."""
         return self._tree.exact
+
+    @property
+    def tree_mark(self) -> TreeMark:
+        """How the members of the tree are known: by their control group, or by a cookie."""
+        return self._tree.mark
 
     def tree(self) -> list[Member]:
         """List what lives of it now, the leader first if it lives."""

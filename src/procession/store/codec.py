@@ -13,6 +13,7 @@ import msgspec
 from procession.model.context import Context
 from procession.model.record import AttemptRecord, Care
 from procession.model.task import Task
+from procession.model.usage import TreeUsage
 from procession.model.view import TaskView
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ VIEW: Codec[TaskView] = Codec(TaskView)
 CARE: Codec[Care] = Codec(Care)
 ATTEMPT: Codec[AttemptRecord] = Codec(AttemptRecord)
 ARGV: Codec[tuple[str, ...]] = Codec(tuple[str, ...])
+SAMPLE: Codec[TreeUsage] = Codec(TreeUsage)
 CONTEXT: Codec[Context] = Codec(Context)
 _TASK: Codec[Task] = Codec(Task)
 

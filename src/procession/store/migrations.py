@@ -84,4 +84,28 @@ _FORM_2: Final = (
     ),
 )
 
-_STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {1: _apart}
+
+def _samples(connection: sqlite3.Connection) -> None:
+    """Form 2 had no samples; and a view had its progress as a number, and the phase beside it."""
+    connection.execute(
+        "CREATE TABLE sample"
+        " (task TEXT NOT NULL, at REAL NOT NULL, body BLOB NOT NULL, PRIMARY KEY (task, at)) WITHOUT ROWID"
+    )
+    rows = connection.execute("SELECT number, view FROM standing WHERE view LIKE '%progress%' OR view LIKE '%phase%'")
+    for number, body in rows.fetchall():
+        connection.execute("UPDATE standing SET view = ? WHERE number = ?", (_with_progress(body), number))
+
+
+def _with_progress(body: bytes) -> bytes:
+    """Make one value of both. A view that cannot be read stays as it is."""
+    try:
+        view = json.loads(body)
+        fraction, phase = view.pop("progress", None), view.pop("phase", None)
+    except (ValueError, AttributeError):
+        return body
+    if fraction is not None or phase is not None:
+        view["progress"] = {"source": "report", "fraction": fraction, "phase": phase}
+    return encode_at_length(view)
+
+
+_STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {1: _apart, 2: _samples}

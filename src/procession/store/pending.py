@@ -8,7 +8,8 @@ from procession.store.rows import Row
 class Pending:
     """Only the last word about each task and attempt is kept; every event is.
 
-    forgotten: tasks to be removed, and up to which seq their events belong to them: a new one may have their id.
+    replaced: tasks, and up to when their samples are. forgotten: tasks to be removed, and up to which seq their events
+    belong to them: a new one may have their id.
     """
 
     def __init__(self) -> None:
@@ -21,6 +22,8 @@ class Pending:
         self.attempts: dict[int, Row] = {}
         self.events: list[tuple[int, str | None, bytes]] = []
         self.replies: dict[bytes, bytes] = {}
+        self.samples: list[tuple[str, float, bytes]] = []
+        self.replaced: list[tuple[str, float]] = []
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
@@ -31,6 +34,8 @@ class Pending:
             or self.tasks
             or self.attempts
             or self.replies
+            or self.samples
+            or self.replaced
             or self.forgotten
         )
 
@@ -41,3 +46,4 @@ class Pending:
                 rows.pop(number, None)
         for key in [key for key, row in self.attempts.items() if row[1] == id]:
             del self.attempts[key]
+        self.samples = [each for each in self.samples if each[0] != id]

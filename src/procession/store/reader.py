@@ -11,12 +11,14 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from procession.store.codec import SAMPLE
 from procession.store.failure import told
 from procession.store.rows import Row, attempt_of_row, record_of_row
 
 if TYPE_CHECKING:
     from procession.model.context import Context
     from procession.model.record import AttemptRecord, TaskRecord
+    from procession.model.usage import TreeUsage
     from procession.store.contexts import Contexts
 
 Made = TypeVar("Made")
@@ -61,6 +63,10 @@ class Reader:
     def attempts_not_over(self) -> list[AttemptRecord]:
         """Give what may still run, or ran when we were gone."""
         return self._attempts(ATTEMPTS_NOT_OVER)
+
+    def samples(self, task: str) -> list[TreeUsage]:
+        """Give what a task used, the oldest sample first."""
+        return self.believe(self.ask(SAMPLES, (task,)), lambda row: SAMPLE.decode(row[1]), "sample")
 
     def find_reply(self, request: bytes) -> bytes | None:
         """Give what a request was answered, or None."""
@@ -137,6 +143,7 @@ UNFINISHED: Final = (
 )
 FIND: Final = _RECORD + "WHERE id = ?"
 HIGHEST_ID: Final = "SELECT max(CAST(substr(id, 2) AS INTEGER)) FROM task WHERE id GLOB 't[1-9]*'"
+SAMPLES: Final = "SELECT task, body FROM sample WHERE task = ? ORDER BY at"
 ATTEMPTS: Final = "SELECT key, task, body FROM attempt WHERE task = ? ORDER BY key"
 ATTEMPTS_NOT_OVER: Final = "SELECT key, task, body FROM attempt WHERE phase <> 'over' ORDER BY key"
 EVENTS: Final = "SELECT seq, body FROM event WHERE seq > ? ORDER BY seq LIMIT ?"

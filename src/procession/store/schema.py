@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 APPLICATION_ID: Final = 0x50524F43
 """Stands in the header of each of our files, and of nobody else's: "PROC"."""
-VERSION: Final = 2
+VERSION: Final = 3
 
 STANDING: Final = (
     (
@@ -53,6 +53,14 @@ TASK: Final = (
     "CREATE INDEX task_context ON task (context) WHERE context IS NOT NULL",
 )
 
+SAMPLE: Final = (
+    (
+        "CREATE TABLE sample"
+        " (task TEXT NOT NULL, at REAL NOT NULL, body BLOB NOT NULL, PRIMARY KEY (task, at)) WITHOUT ROWID"
+    ),
+)
+"""What each task used, over time: recent samples exactly, older ones thinned out."""
+
 REST: Final = (
     "CREATE TABLE context (digest BLOB PRIMARY KEY, body BLOB NOT NULL)",
     "CREATE TABLE attempt (key INTEGER PRIMARY KEY, task TEXT NOT NULL, phase TEXT NOT NULL, body BLOB NOT NULL)",
@@ -68,7 +76,7 @@ REST: Final = (
 
 def create(connection: sqlite3.Connection) -> None:
     """Make all tables, inside the transaction of the caller."""
-    for statement in (*TASK, *STANDING, *TALLY, *REST):
+    for statement in (*TASK, *STANDING, *TALLY, *SAMPLE, *REST):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")

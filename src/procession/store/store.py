@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from procession.errors import StoreUnavailable
+from procession.model.history import thinned
 from procession.store.contexts import Contexts
 from procession.store.listing import TaskRow, Wanted, list_rows, list_views
 from procession.store.opening import open_to_read, open_to_write
@@ -23,6 +24,7 @@ from procession.store.writer import Writer
 if TYPE_CHECKING:
     from procession.model.event import Event
     from procession.model.record import AttemptRecord, TaskRecord
+    from procession.model.usage import TreeUsage
     from procession.model.view import TaskView
 
 
@@ -93,6 +95,17 @@ class Store:
     def put_attempt(self, record: AttemptRecord) -> None:
         """Note how far an attempt has come."""
         self._writer.put_attempt(record)
+
+    def add_sample(self, task: str, sample: TreeUsage) -> None:
+        """Note what a task uses at a moment."""
+        self._writer.add_sample(task, sample)
+
+    def thin_samples(self, task: str, now: float) -> None:
+        """Note that the old samples of a task shall become fewer (`procession.model.history`)."""
+        samples = self._reader.samples(task)
+        kept = thinned(samples, now)
+        if len(kept) < len(samples):
+            self._writer.replace_samples(task, samples[-1].at, kept)
 
     def add_event(self, event: Event) -> int:
         """Note a fact, and give its seq: without gaps, and never given to another."""
@@ -167,6 +180,10 @@ class Store:
     def attempts(self, id: str) -> list[AttemptRecord]:  # noqa: A002 - the field's own name
         """Give all attempts of a task, the first one first."""
         return self._reader.attempts(id)
+
+    def samples(self, id: str) -> list[TreeUsage]:  # noqa: A002 - the field's own name
+        """Give what a task used over time, the oldest sample first."""
+        return self._reader.samples(id)
 
     def find_reply(self, request_id: str) -> bytes | None:
         """Give what a request was answered, or None. It may not be on disk yet: commit before saying it again."""

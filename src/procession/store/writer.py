@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from procession.errors import InvalidTask, StoreUnavailable
-from procession.store.codec import encode_event
+from procession.store.codec import SAMPLE, encode_event
 from procession.store.failure import unavailable
 from procession.store.pending import Pending
 from procession.store.rows import Row, attempt_row, standing_row, task_row
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from procession.model.event import Event
     from procession.model.record import AttemptRecord, TaskRecord
     from procession.model.task import Task
+    from procession.model.usage import TreeUsage
     from procession.store.contexts import Contexts
     from procession.store.reader import Marks
 
@@ -78,6 +79,16 @@ class Writer:
         """Note how far an attempt has come."""
         self._pending.attempts[record.key] = attempt_row(record)
         self.marks.key = max(self.marks.key, record.key)
+
+    def add_sample(self, task: str, sample: TreeUsage) -> None:
+        """Note what a task uses."""
+        self._pending.samples.append((task, sample.at, SAMPLE.encode(sample)))
+
+    def replace_samples(self, task: str, until: float, samples: Iterable[TreeUsage]) -> None:
+        """Note what shall stand in the place of all samples of a task up to a time."""
+        self._pending.replaced.append((task, until))
+        for each in samples:
+            self.add_sample(task, each)
 
     def note_reply(self, request: bytes, reply: bytes) -> None:
         """Note what a request was answered."""
@@ -192,6 +203,8 @@ def _statements(pending: Pending) -> Iterable[tuple[str, Iterable[Row]]]:
     yield _CHANGE_TASK, pending.tasks.values()
     yield _CHANGE_STANDING, pending.standings.values()
     yield "INSERT OR REPLACE INTO attempt VALUES (?, ?, ?, ?)", pending.attempts.values()
+    yield "DELETE FROM sample WHERE task = ? AND at <= ?", pending.replaced
+    yield "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)", pending.samples
     yield "INSERT INTO event VALUES (?, ?, ?)", pending.events
     yield "INSERT OR REPLACE INTO reply (request, body) VALUES (?, ?)", pending.replies.items()
 
@@ -205,6 +218,7 @@ _FORGET: Final = (
     "DELETE FROM standing WHERE number = (SELECT number FROM task WHERE id = ?)",
     "DELETE FROM task WHERE id = ?",
     "DELETE FROM attempt WHERE task = ?",
+    "DELETE FROM sample WHERE task = ?",
 )
 _FORGET_CONTEXTS: Final = (
     "DELETE FROM context WHERE NOT EXISTS (SELECT 1 FROM task WHERE task.context = context.digest)"

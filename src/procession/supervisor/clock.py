@@ -23,6 +23,9 @@ class Clock(Protocol):
     def time(self) -> float:
         """Seconds since the epoch."""
 
+    def monotonic(self) -> float:
+        """Seconds of a clock that nobody sets, and that stands still while the machine sleeps."""
+
     def call_later(self, delay_s: float, callback: Callable[[], None], /) -> Timer:
         """Call in ``delay_s`` seconds, whatever happens to the wall clock meanwhile."""
 
@@ -33,6 +36,10 @@ class SystemClock:
     def time(self) -> float:
         """Seconds since the epoch."""
         return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds since the machine came up, as long as it was awake."""
+        return time.monotonic()
 
     def call_later(self, delay_s: float, callback: Callable[[], None], /) -> Timer:
         """Call by the monotonic clock of the running loop."""

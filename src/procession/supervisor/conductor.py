@@ -35,6 +35,7 @@ from procession.supervisor.endings import broken, completed, interrupted, never_
 from procession.supervisor.fold import fold
 from procession.supervisor.last_line import LastLine
 from procession.supervisor.log_tail import log_paths
+from procession.supervisor.observer import Observer
 from procession.supervisor.ready_queue import ReadyQueue
 from procession.supervisor.registry import Registry
 from procession.supervisor.watches import begin_watches, sizes_of_logs
@@ -42,6 +43,7 @@ from procession.supervisor.watches import begin_watches, sizes_of_logs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from procession.model.monitoring_rules import MonitoringRules
     from procession.model.outcome import Outcome
     from procession.model.task import Task
     from procession.model.view import TaskView
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from procession.supervisor.launching import Launch
     from procession.supervisor.ledger import Ledger
     from procession.supervisor.markers import Markers
+    from procession.supervisor.observer import Sampler
 
 logger = logging.getLogger("procession.task")
 
@@ -67,6 +70,8 @@ class Conductor:
         *,
         ledger: Ledger,
         markers: Markers,
+        rules: MonitoringRules | None = None,
+        sampler: Sampler | None = None,
     ) -> None:
         self.registry = Registry(ledger.find, ledger.highest_id())
         self.announcer = Announcer()
@@ -75,6 +80,7 @@ class Conductor:
         self.clock = clock
         self.ledger = ledger
         self.ledger.after_each_commit(self._drop_what_is_kept)
+        self.observer = Observer(clock, rules, ledger, self._take, sampler)
         self.is_draining = False
         self.idle = asyncio.Event()
         self.idle.set()
@@ -225,6 +231,7 @@ class Conductor:
         self._run(entry, lambda: block, is_taken_over=is_taken_over)
         if is_taken_over:
             entry.watches = begin_watches(entry, self.clock, partial(self._take, entry))
+            self.observer.begin(entry)
 
     def _run(self, entry: Entry, begin: Callable[[], Block], *, is_taken_over: bool = False) -> None:
         record, hear = partial(self._take, entry), partial(self._hear, entry)
@@ -250,10 +257,13 @@ class Conductor:
         self.record(event.of(entry.id, entry.view.attempt))
         for watch in entry.watches:
             watch.hear(event)
+        if entry.observed is not None:
+            entry.observed.hear(event)
         if isinstance(event, Started):
             entry.has_started = True
             self._settle_dependents(entry)
             entry.watches = begin_watches(entry, self.clock, partial(self._take, entry))
+            self.observer.begin(entry)
         elif isinstance(event, Ready):
             self._settle_dependents(entry)
 
@@ -261,6 +271,8 @@ class Conductor:
         entry.last_line.feed(stream, data)
         for watch in entry.watches:
             watch.hear_output(stream, data)
+        if entry.observed is not None:
+            entry.observed.hear_output(stream, data)
         self.announcer.tell_output(entry.id, stream, data)
 
     def _attempt_over(self, entry: Entry, runner: asyncio.Task[Outcome]) -> None:
@@ -278,6 +290,7 @@ class Conductor:
     def conclude(self, entry: Entry, outcome: Outcome) -> None:
         """Let follow what must from how the present attempt ended: another one, or the end."""
         outcome = completed(entry.task, entry.view.started_at, outcome)
+        self.observer.end(entry, success=outcome.ok)
         if not entry.wish and shall_retry(entry.task, entry.retries_used, outcome):
             entry.retries_used += 1
             delay_s = retry_delay_s(entry.task, entry.retries_used, self._chance())
@@ -300,6 +313,7 @@ class Conductor:
     def requeue(self, entry: Entry, outcome: Outcome, delay_s: float = 0.0) -> None:
         """Queue a further attempt, due in ``delay_s`` seconds."""
         entry.last_outcome = outcome
+        entry.observed = None
         event = Retrying(at=self.clock.time(), delay_s=delay_s, outcome=outcome)
         self.record(event.of(entry.id, entry.view.attempt))
         self.settle_later(entry, delay_s)
@@ -348,6 +362,7 @@ class Conductor:
     async def hand_over(self) -> None:
         """Let go of everything that runs, without ending it: somebody else will look after it."""
         self._is_handing_over = True
+        self.observer.close()
         runners = [entry.runner for entry in self.registry if entry.runner is not None]
         for entry in self.registry:
             entry.stored.leave()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from procession.model.view import TaskView
     from procession.supervisor.attempt import Attempt
     from procession.supervisor.clock import Timer
+    from procession.supervisor.observed import Observed
     from procession.supervisor.watch import Watch
 
 
@@ -32,13 +33,14 @@ class Entry:
     last_outcome: of the attempt before the present one. due_at: when its next attempt may start. told: what is told
     once of an attempt, and was told by whoever looked after it before us. watches: who looks whether the present one is
     ready, or done. log_offsets: from where on its logs are those of the present attempt, by path. marker: where it may
-    say that it is done. stored: descriptors that its attempts gave into care.
+    say that it is done. observed: what is seen of the present attempt, or was of the last. stored: descriptors that its
+    attempts gave into care.
     """
 
     __slots__ = (
         "acts", "attempt", "context", "due_at", "has_started", "last_line", "last_outcome", "log_offsets", "marker",
-        "number", "over", "rank", "retries_used", "runner", "stored", "task", "timer", "told", "view", "watches",
-        "wish",
+        "number", "observed", "over", "rank", "retries_used", "runner", "stored", "task", "timer", "told", "view",
+        "watches", "wish",
     )  # fmt: skip
 
     def __init__(self, task: Task, view: TaskView, number: int, context: Context | None = None) -> None:
@@ -63,6 +65,7 @@ class Entry:
         self.log_offsets: Mapping[str, int] = {}
         self.marker: str | None = None
         self.stored = DescriptorStore()
+        self.observed: Observed | None = None
         self.over = asyncio.Event()
 
     @classmethod
@@ -89,9 +92,14 @@ class Entry:
         return Upstream(has_started=self.has_started, is_ready=self.view.ready, outcome=self.view.outcome)
 
     def shown(self) -> TaskView:
-        """Give the view with the last line as it is now."""
+        """Give the view with the last line, and how it does, as it is now."""
+        changes: dict[str, Any] = {}
         text = self.last_line.text
-        return self.view if text is None else replace(self.view, last_line=text)
+        if text is not None:
+            changes["last_line"] = text
+        if self.observed is not None:
+            changes |= self.observed.shown(is_over=self.view.is_over)
+        return replace(self.view, **changes) if changes else self.view
 
     def record(self) -> TaskRecord:
         """Give what must be remembered of it."""

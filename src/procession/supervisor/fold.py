@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from procession.ipc.notices import shown_of
+from procession.ipc.notices import progress_in, shown_of
 from procession.model.event import (
     Adopted,
     Ended,
@@ -24,6 +24,7 @@ from procession.model.event import (
     Suspended,
     Waiting,
 )
+from procession.model.progress import Progress
 from procession.model.state import State, check_transition
 from procession.model.units import format_duration
 from procession.model.view import NOTHING_SAID
@@ -56,7 +57,7 @@ def fold(view: TaskView, event: Event) -> TaskView:  # noqa: C901, PLR0911, PLR0
         case Ready():
             return replace(view, ready=True)
         case Notified():
-            return replace(view, **shown_of(event.fields))
+            return replace(view, progress=_progress(view, event), **shown_of(event.fields))
         case Orphaned():
             return replace(view, orphaned=True)
         case Adopted():
@@ -66,6 +67,21 @@ def fold(view: TaskView, event: Event) -> TaskView:  # noqa: C901, PLR0911, PLR0
             return _moved(view, State.ENDED, outcome=event.outcome, ended_at=ended_at, waiting=None)
         case _:
             return view
+
+
+def _progress(view: TaskView, event: Notified) -> Progress | None:
+    """Give what it reports; without a word about one part of it, that stays as it was."""
+    reported = progress_in(event.fields)
+    if reported is None:
+        return view.progress
+    before = view.progress if view.progress is not None and view.progress.source == "report" else None
+    fraction, phase = reported
+    return Progress(
+        source="report",
+        fraction=fraction if fraction is not None or before is None else before.fraction,
+        phase=phase if phase is not None or before is None else before.phase,
+        changed_at=event.at,
+    )
 
 
 def _moved(view: TaskView, state: State, **changes: Any) -> TaskView:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from procession.model.command import Command
     from procession.model.event import Event
     from procession.model.outcome import Outcome
+    from procession.model.record import TreeMark
 
 
 class InputStream(Protocol):
@@ -56,6 +57,10 @@ class RunningProcess(Protocol):
     @property
     def outcome(self) -> Outcome | None:
         """How it ended, once it has."""
+
+    @property
+    def tree_mark(self) -> TreeMark:
+        """How the members of its tree are known."""
 
     async def wait(self) -> Outcome:
         """Wait for the exit, and for its outputs (or their leak grace)."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from procession.model.command import Command
     from procession.model.event import Event
+    from procession.model.usage import TreeUsage
     from procession.supervisor.entry import Entry
 
 
@@ -30,6 +31,9 @@ class Ledger(Protocol):
 
     def note(self, event: Event, entry: Entry | None) -> None:
         """Take a fact, and with it that ``entry`` has changed."""
+
+    def note_sample(self, task: str, sample: TreeUsage, *, thin: bool = False) -> None:
+        """Take what a task uses now; ``thin``: it is time to keep fewer of its old samples."""
 
     def after_each_commit(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` whenever something was written."""
@@ -73,6 +77,9 @@ class NoLedger:
         self._numbers = 0
 
     def note(self, event: Event, entry: Entry | None) -> None:
+        """Let it pass."""
+
+    def note_sample(self, task: str, sample: TreeUsage, *, thin: bool = False) -> None:
         """Let it pass."""
 
     def after_each_commit(self, callback: Callable[[], None]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from procession.model.command import Command
     from procession.model.event import Event
     from procession.model.record import AttemptRecord
+    from procession.model.usage import TreeUsage
     from procession.store.store import Store
     from procession.supervisor.log_shelf import LogShelf
 
@@ -76,6 +77,14 @@ class StoreLedger:
         if entry is not None:
             self._changed[entry.id] = entry
         self._commit_soon()
+
+    def note_sample(self, task: str, sample: TreeUsage, *, thin: bool = False) -> None:
+        """Take what a task uses now; it is lost if it cannot be written for long, as it may be."""
+        if self.failure is None:
+            self.store.add_sample(task, sample)
+            if thin:
+                self.store.thin_samples(task, sample.at)
+            self._commit_soon()
 
     def note_reply(self, request: str, reply: bytes) -> None:
         """Take what a request is answered, together with what it brought about."""

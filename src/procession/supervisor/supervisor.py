@@ -45,10 +45,12 @@ if TYPE_CHECKING:
 
     from procession.model.command import Argument, Command
     from procession.model.context import Context
+    from procession.model.monitoring_rules import MonitoringRules
     from procession.process.keeper import Keeper
     from procession.supervisor.announcer import OutputCallback
     from procession.supervisor.custody import Custody
     from procession.supervisor.event_stream import EventStream
+    from procession.supervisor.observer import Sampler
     from procession.supervisor.recovery import Recovery
 
 Views = list[TaskView]
@@ -65,6 +67,7 @@ class Supervisor:
     launcher, clock, random: the seams for whoever runs processes elsewhere, or tests.
     launch, ledger: the same for whoever must not lose anything; see `procession.supervisor.custody`.
     markers: a directory that exists and is yours; there each task that is over leaves a file ``<id>.done``.
+    monitoring: how tasks are watched that say nothing of it themselves. sampler: the seam to what trees use.
     """
 
     def __init__(
@@ -80,6 +83,8 @@ class Supervisor:
         launch: Launch | None = None,
         ledger: Ledger | None = None,
         markers: str | os.PathLike[str] | None = None,
+        monitoring: MonitoringRules | None = None,
+        sampler: Sampler | None = None,
     ) -> None:
         """Raise UsageError for a limit that cannot be."""
         self._conductor = Conductor(
@@ -89,6 +94,8 @@ class Supervisor:
             random,
             ledger=ledger or NoLedger(),
             markers=Markers(None if markers is None else os.path.abspath(markers)),
+            rules=monitoring,
+            sampler=sampler,
         )
         self._registry = self._conductor.registry
         self._ledger = self._conductor.ledger
@@ -113,6 +120,7 @@ class Supervisor:
             await finish_uninterrupted(self.kill_all(by="shutdown"))
             raise
         finally:
+            self._conductor.observer.close()
             await self._conductor.markers.close()
             self._conductor.announcer.close()
 

@@ -25,13 +25,14 @@ def find_in_json(text: bytes) -> Found | None:
         given = msgspec.json.decode(text.strip())
     except msgspec.DecodeError:
         return None
-    return _of_object(given) if isinstance(given, dict) else None
+    return find_in_object(given) if isinstance(given, dict) else None
 
 
-def _of_object(given: dict[str, Any]) -> Found | None:
+def find_in_object(given: dict[str, Any]) -> Found | None:
+    """Give what an object says of progress, by its keys; None if that is nothing."""
     inside = given.get("progress")
     if isinstance(inside, dict):
-        return _of_object(inside)
+        return find_in_object(inside)
     current, total = _number(given, _CURRENT), _number(given, _TOTAL)
     percent = _percent(given)
     if percent is None and current is not None and total and current <= total:

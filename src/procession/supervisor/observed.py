@@ -1,0 +1,153 @@
+"""What is known of one attempt while it is watched: its last word, its progress, its rhythm, what it uses.
+
+It takes what comes and is asked what follows; it tells nobody, and acts on nothing. Time is counted in seconds in which
+the attempt could run (``active_s``): what it, we or the machine were suspended for is not among them.
+Not here: when it is looked at (`observer`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
+
+from procession.ipc.notices import progress_in
+from procession.model.event import MessageReceived, Notified
+from procession.model.health import Liveness
+from procession.monitor.growth import GrowingLog
+from procession.monitor.progress.json_lines import find_in_object
+from procession.monitor.progress.reader import OutputReader
+from procession.monitor.progress.tracker import ProgressTracker
+from procession.policy.liveness import RECENT_S, LivenessJudge
+from procession.policy.looping import LoopHint
+from procession.policy.memory import MemoryLimits
+from procession.policy.rhythm import Rhythm
+from procession.supervisor.log_tail import log_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from procession.model.event import Event
+    from procession.model.health import Health, MemoryLevel
+    from procession.model.monitoring import Monitoring
+    from procession.model.progress import Progress
+    from procession.model.task import Task
+    from procession.model.usage import TreeUsage
+    from procession.supervisor.clock import Clock
+
+_SAMPLES: Final = 64
+
+
+class Observed:
+    """One attempt of ``task``. ``offsets`` says from where on its logs are those of this attempt."""
+
+    def __init__(
+        self, task: Task, settings: Monitoring, total_bytes: int, offsets: Mapping[str, int], clock: Clock
+    ) -> None:
+        self.settings = settings
+        self.limits = MemoryLimits.of(settings.memory_high or 0, settings.memory_critical or 0, total_bytes)
+        self.active_s = 0.0
+        self.word_at_s = 0.0
+        self.rhythm = Rhythm()
+        self.looping = LoopHint()
+        self.judge = LivenessJudge()
+        self.samples: deque[TreeUsage] = deque(maxlen=_SAMPLES)
+        self.memory: MemoryLevel = "ok"
+        self.memory_since = 0.0
+        self.health: Health | None = None
+        self.loud_since_s = 0.0
+        self.stuck_s: float | None = None
+        self.tells_sampled = False
+        self.due_at_s = 0.0
+        self._reader = OutputReader(task.command.argv, pattern=settings.progress)
+        self._tracker = ProgressTracker(0.0)
+        self._logs = {path: GrowingLog(path, offsets.get(path, 0)) for path in log_paths(task.command)}
+        self._clock = clock
+        self._moved_at = clock.time()
+        self._moved_at_s = 0.0
+
+    def hear(self, event: Event) -> None:
+        """Take what is told of it: a report is a word, and may be one about its progress."""
+        if isinstance(event, Notified):
+            self._note_word()
+            reported = progress_in(event.fields)
+            if reported is not None:
+                self._report(*reported)
+        elif isinstance(event, MessageReceived):
+            self._note_word()
+            found = find_in_object(event.message) if isinstance(event.message, dict) else None
+            if found is not None and found.percent is not None:
+                self._report(found.percent / 100, found.label or None)
+
+    def hear_output(self, stream: str, data: bytes) -> None:
+        """Take what it prints."""
+        self._note_word()
+        self._reader.feed(stream, data)
+        self.looping.feed(data, self.active_s)
+        if self._reader.reading is not None:
+            self._tracker.take(self._reader.reading, self.active_s, sampled=self.skipped_bytes > 0)
+
+    def look_at_logs(self) -> None:
+        """Take what it has written to its logs since the last time."""
+        for path, log in self._logs.items():
+            data = log.look()
+            if data:
+                self.hear_output(path, data)
+
+    @property
+    def skipped_bytes(self) -> int:
+        """So much of its output came too fast to be read for its progress."""
+        return sum(log.skipped_bytes for log in self._logs.values())
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far it is."""
+        value = self._tracker.value
+        if value is None:
+            return None
+        if self._tracker.moved_at_s != self._moved_at_s:
+            self._moved_at_s = self._tracker.moved_at_s
+            self._moved_at = self._clock.time() - max(self.active_s - self._moved_at_s, 0.0)
+        return replace(value, changed_at=self._moved_at)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be judged now: its time has come, or it has said a word after long silence."""
+        liveness = None if self.health is None else self.health.liveness
+        is_silent = liveness is not None and liveness is not Liveness.WORKING
+        return self.active_s >= self.due_at_s or (is_silent and self.active_s - self.word_at_s < RECENT_S)
+
+    @property
+    def unmoved_s(self) -> float | None:
+        """For how long its progress has not moved; None while it shows none."""
+        return None if self._tracker.value is None else self.active_s - self._tracker.moved_at_s
+
+    @property
+    def usage(self) -> TreeUsage | None:
+        """What it used at the last look."""
+        return self.samples[-1] if self.samples else None
+
+    def shown(self, *, is_over: bool) -> dict[str, Any]:
+        """Give what is shown of it, by the names of its view."""
+        shown = {"progress": self.progress, "usage": self.usage, "health": None if is_over else self.health}
+        return {name: value for name, value in shown.items() if value is not None}
+
+    def end(self, *, success: bool) -> None:
+        """It has ended: look a last time."""
+        self.look_at_logs()
+        self._tracker.end(success=success, at_s=self.active_s)
+
+    def _report(self, fraction: float | None, phase: str | None) -> None:
+        before = self._tracker.value
+        is_report = before is not None and before.source == "report"
+        if before is not None and is_report:
+            fraction = before.fraction if fraction is None else fraction
+            phase = before.phase if phase is None else phase
+        self._tracker.report(fraction, phase, self.active_s)
+
+    def _note_word(self) -> None:
+        pause_s = self.active_s - self.word_at_s
+        if pause_s > 0:
+            self.rhythm.take(pause_s)
+        self.word_at_s = self.active_s

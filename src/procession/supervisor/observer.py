@@ -1,0 +1,156 @@
+"""OBSERVES: looks at all attempts that run, with one timer, and tells what it sees. It never acts.
+
+Every second what they have printed is read, every ten seconds (sooner while a tree grows towards its limit) what all of
+them use is sampled in one pass, every thirty each is judged. Nothing runs while no task does. How long the timer itself
+was held up does not count for anybody: then we were suspended, not they.
+Not here: what is judged (`checkup`), what is done about it (`reacting`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from procession.kernel.machine_memory import total_memory_bytes
+from procession.kernel.process_table import Root
+from procession.model.monitoring_rules import MonitoringRules
+from procession.model.state import State
+from procession.monitor.resources.gpu import find_gpus
+from procession.monitor.resources.sampler import TreeSampler
+from procession.process.snapshot import tokens_of
+from procession.supervisor.checkup import look_at_life, look_at_memory
+from procession.supervisor.observed import Observed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from procession.model.event import Event
+    from procession.model.usage import TreeUsage
+    from procession.supervisor.clock import Clock, Timer
+    from procession.supervisor.entry import Entry
+    from procession.supervisor.ledger import Ledger
+
+TICK_S: Final = 1.0
+SAMPLE_S: Final = 10.0
+_FIRST_SAMPLE_S: Final = 2.0
+_LOOKS_BEFORE_CRITICAL: Final = 5
+_THIN_EVERY: Final = 60
+
+
+class Sampler(Protocol):
+    """Says what all trees use."""
+
+    pids: dict[str, tuple[int, ...]]
+
+    def sample(self, roots: Mapping[str, Root], at: float, now_s: float) -> dict[str, TreeUsage]:
+        """Give what each uses; one of which nothing lives is not in it."""
+
+    def close(self) -> None:
+        """Let go of what that needs."""
+
+
+class Observer:
+    """Watches attempts from their start to their end; ``tell`` takes what is seen of a task."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        rules: MonitoringRules | None,
+        ledger: Ledger,
+        tell: Callable[[Entry, Event], None],
+        sampler: Sampler | None = None,
+    ) -> None:
+        self._clock = clock
+        self._rules = rules or MonitoringRules()
+        self._ledger = ledger
+        self._tell = tell
+        self._given = sampler
+        self._sampler: Sampler | None = None
+        self._watched: dict[str, Entry] = {}
+        self._timer: Timer | None = None
+        self._ticked_at_s = 0.0
+        self._sample_at_s = 0.0
+        self._samples = 0
+        self._total_bytes = total_memory_bytes()
+
+    def begin(self, entry: Entry) -> None:
+        """Watch the attempt that has just started, or been taken over."""
+        settings = self._rules.of(entry.task.monitoring, entry.task.group)
+        entry.observed = Observed(entry.task, settings, self._total_bytes, entry.log_offsets, self._clock)
+        self._watched[entry.id] = entry
+        now_s = self._clock.monotonic()
+        if self._timer is None:
+            self._ticked_at_s = now_s
+            self._sample_at_s = now_s + _FIRST_SAMPLE_S
+            self._arm()
+        self._sample_at_s = min(self._sample_at_s, now_s + _FIRST_SAMPLE_S)
+
+    def end(self, entry: Entry, *, success: bool) -> None:
+        """Watch it no more; what was seen of it stays to be shown."""
+        self._watched.pop(entry.id, None)
+        if entry.observed is not None:
+            entry.observed.end(success=success)
+
+    def close(self) -> None:
+        """Watch nobody any more."""
+        self._watched.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._sampler is not None:
+            self._sampler.close()
+            self._sampler = None
+
+    def _arm(self) -> None:
+        self._timer = self._clock.call_later(TICK_S, self._tick)
+
+    def _tick(self) -> None:
+        now_s, at = self._clock.monotonic(), self._clock.time()
+        span_s = min(max(now_s - self._ticked_at_s, 0.0), 2 * TICK_S)
+        self._ticked_at_s = now_s
+        for entry in tuple(self._watched.values()):
+            if entry.observed is not None and entry.view.state is not State.SUSPENDED:
+                entry.observed.active_s += span_s
+                entry.observed.look_at_logs()
+        if now_s >= self._sample_at_s:
+            self._sample_at_s = now_s + self._sample(now_s, at)
+        for entry in tuple(self._watched.values()):
+            self._look_at(entry, at)
+        if self._watched:
+            self._arm()
+        else:
+            self._timer = None
+
+    def _sample(self, now_s: float, at: float) -> float:
+        """Look at what all use; give when to look again."""
+        if self._sampler is None:
+            self._sampler = self._given or TreeSampler(tokens_of, find_gpus())
+        roots = {key: root for key, entry in self._watched.items() if (root := _root_of(entry)) is not None}
+        self._samples += 1
+        soonest_s = SAMPLE_S
+        for key, usage in self._sampler.sample(roots, at, now_s).items():
+            entry = self._watched[key]
+            if entry.observed is None:
+                continue
+            events, judged = look_at_memory(entry.observed, usage)
+            for event in events:
+                self._tell(entry, event)
+            self._ledger.note_sample(key, usage, thin=(self._samples + entry.number) % _THIN_EVERY == 0)
+            if judged.critical_in_s is not None:
+                soonest_s = min(soonest_s, max(judged.critical_in_s / _LOOKS_BEFORE_CRITICAL, TICK_S))
+        return soonest_s
+
+    def _look_at(self, entry: Entry, at: float) -> None:
+        seen = entry.observed
+        if seen is None or entry.view.state is not State.RUNNING or not seen.is_due:
+            return
+        pids = self._sampler.pids.get(entry.id, ()) if self._sampler is not None else ()
+        for event in look_at_life(seen, pids, at):
+            self._tell(entry, event)
+
+
+def _root_of(entry: Entry) -> Root | None:
+    process = entry.attempt.process if entry.attempt else None
+    if process is None or entry.view.pid is None:
+        return None
+    mark = process.tree_mark
+    return Root(process.pid, mark.leaf, mark.token)
