@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from procession.model.monitoring import Monitoring
+from procession.model.reaction import Reaction
 
 DEFAULTS: Final = Monitoring(
     stall_after_s=300.0,
@@ -25,6 +26,11 @@ class MonitoringRules(Struct, frozen=True, kw_only=True):
 
     all: Monitoring = Monitoring()
     groups: dict[str, Monitoring] = {}
+
+    def reactions(self, own: Monitoring, group: str | None) -> tuple[Reaction, ...]:
+        """Give what is to be done about the events of a task: all that anybody said."""
+        of_group = self.groups.get(group or "")
+        return (*own.on, *(() if of_group is None else of_group.on), *self.all.on)
 
     def of(self, own: Monitoring, group: str | None) -> Monitoring:
         """Give all settings of a task with its ``own``, in ``group``: nothing is left open."""

@@ -24,6 +24,8 @@ _WISH_IN_WORDS = {
     "done": "its completion file was there",
     "shutdown": "the supervisor shut down",
     "user": "stopped on request",
+    "restart": "it was to begin anew",
+    "reaction": "stopped by what its settings say",
 }
 
 

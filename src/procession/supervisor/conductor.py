@@ -70,7 +70,7 @@ class Conductor:
         *,
         ledger: Ledger,
         markers: Markers,
-        rules: MonitoringRules | None = None,
+        rules: MonitoringRules,
         sampler: Sampler | None = None,
     ) -> None:
         self.registry = Registry(ledger.find, ledger.highest_id())
@@ -291,7 +291,10 @@ class Conductor:
         """Let follow what must from how the present attempt ended: another one, or the end."""
         outcome = completed(entry.task, entry.view.started_at, outcome)
         self.observer.end(entry, success=outcome.ok)
-        if not entry.wish and shall_retry(entry.task, entry.retries_used, outcome):
+        is_restarting, entry.is_restarting = entry.is_restarting, False
+        if not entry.wish and is_restarting:
+            self.requeue(entry, outcome)
+        elif not entry.wish and shall_retry(entry.task, entry.retries_used, outcome):
             entry.retries_used += 1
             delay_s = retry_delay_s(entry.task, entry.retries_used, self._chance())
             self.requeue(entry, outcome, delay_s)

@@ -38,7 +38,8 @@ class Entry:
     """
 
     __slots__ = (
-        "acts", "attempt", "context", "due_at", "has_started", "last_line", "last_outcome", "log_offsets", "marker",
+        "acts", "attempt", "context", "due_at", "has_started", "is_restarting", "last_line", "last_outcome",
+        "log_offsets", "marker",
         "number", "observed", "over", "rank", "retries_used", "runner", "stored", "task", "timer", "told", "view",
         "watches", "wish",
     )  # fmt: skip
@@ -51,6 +52,7 @@ class Entry:
         self.context = context
         self.rank: Rank = rank(task, number)
         self.has_started = False
+        self.is_restarting = False
         self.wish: str | None = None
         self.retries_used = 0
         self.attempt: Attempt | None = None

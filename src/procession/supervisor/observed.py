@@ -60,7 +60,8 @@ class Observed:
         self.stuck_s: float | None = None
         self.tells_sampled = False
         self.due_at_s = 0.0
-        self._reader = OutputReader(task.command.argv, pattern=settings.progress)
+        self._argv = task.command.argv
+        self._reader: OutputReader | None = None  # most tasks are short, and say little
         self._tracker = ProgressTracker(0.0)
         self._logs = {path: GrowingLog(path, offsets.get(path, 0)) for path in log_paths(task.command)}
         self._clock = clock
@@ -83,6 +84,8 @@ class Observed:
     def hear_output(self, stream: str, data: bytes) -> None:
         """Take what it prints."""
         self._note_word()
+        if self._reader is None:
+            self._reader = OutputReader(self._argv, pattern=self.settings.progress)
         self._reader.feed(stream, data)
         self.looping.feed(data, self.active_s)
         if self._reader.reading is not None:

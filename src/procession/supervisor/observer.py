@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from procession.kernel.machine_memory import total_memory_bytes
 from procession.kernel.process_table import Root
-from procession.model.monitoring_rules import MonitoringRules
 from procession.model.state import State
 from procession.monitor.resources.gpu import find_gpus
 from procession.monitor.resources.sampler import TreeSampler
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from procession.model.event import Event
+    from procession.model.monitoring_rules import MonitoringRules
     from procession.model.usage import TreeUsage
     from procession.supervisor.clock import Clock, Timer
     from procession.supervisor.entry import Entry
@@ -54,13 +54,13 @@ class Observer:
     def __init__(
         self,
         clock: Clock,
-        rules: MonitoringRules | None,
+        rules: MonitoringRules,
         ledger: Ledger,
         tell: Callable[[Entry, Event], None],
         sampler: Sampler | None = None,
     ) -> None:
         self._clock = clock
-        self._rules = rules or MonitoringRules()
+        self._rules = rules
         self._ledger = ledger
         self._tell = tell
         self._given = sampler

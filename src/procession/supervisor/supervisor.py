@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from procession.errors import InvalidTask, StoreUnavailable, UsageError
 from procession.model.event import Edited, Event, Removed, Submitted
+from procession.model.monitoring_rules import MonitoringRules
 from procession.model.pool import HARD_LIMIT, SOFT_LIMIT
 from procession.model.signals import signal_or_probe
 from procession.model.state import LIVE, State
 from procession.model.task import Task, edited, task
-from procession.model.view import TaskView, edited_view, view_of
+from procession.model.view import TaskView, edited_view
 from procession.policy.admission import Admission, FixedLimit
+from procession.supervisor.accepting import accept, replaced_by
 from procession.supervisor.acting import (
     ask_to_end,
     finish_uninterrupted,
@@ -33,11 +35,11 @@ from procession.supervisor.acting import (
 from procession.supervisor.clock import Clock, SystemClock
 from procession.supervisor.conductor import Conductor
 from procession.supervisor.entry import Entry
-from procession.supervisor.launcher import Launcher
+from procession.supervisor.launcher import Launcher, RunningProcess
 from procession.supervisor.launching import Launch, launching
 from procession.supervisor.ledger import Ledger, NoLedger
 from procession.supervisor.markers import Markers
-from procession.supervisor.place import placed, placed_task
+from procession.supervisor.reacting import Reactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
 
     from procession.model.command import Argument, Command
     from procession.model.context import Context
-    from procession.model.monitoring_rules import MonitoringRules
     from procession.process.keeper import Keeper
     from procession.supervisor.announcer import OutputCallback
     from procession.supervisor.custody import Custody
@@ -87,6 +88,7 @@ class Supervisor:
         sampler: Sampler | None = None,
     ) -> None:
         """Raise UsageError for a limit that cannot be."""
+        rules = monitoring or MonitoringRules()
         self._conductor = Conductor(
             admission or FixedLimit(hard_limit=hard_limit, soft_limit=soft_limit),
             launch or launching(launcher or (keeper.spawn if keeper else None)),
@@ -94,7 +96,7 @@ class Supervisor:
             random,
             ledger=ledger or NoLedger(),
             markers=Markers(None if markers is None else os.path.abspath(markers)),
-            rules=monitoring,
+            rules=rules,
             sampler=sampler,
         )
         self._registry = self._conductor.registry
@@ -102,6 +104,7 @@ class Supervisor:
         self._is_open = False
         self._is_handed_over = False
         self._custody: Custody | None = None
+        self._reactor = Reactor(self._conductor, rules, self._send)
 
     async def __aenter__(self) -> Self:
         """Begin to take tasks."""
@@ -121,6 +124,7 @@ class Supervisor:
             raise
         finally:
             self._conductor.observer.close()
+            await self._reactor.close()
             await self._conductor.markers.close()
             self._conductor.announcer.close()
 
@@ -140,6 +144,7 @@ class Supervisor:
         self._is_handed_over = True
         if self._custody is not None:
             self._custody.leave()
+        await self._reactor.close()
         await self._conductor.hand_over()
 
     # --- submit --------------------------------------------------------------------------------------------------
@@ -163,11 +168,11 @@ class Supervisor:
             raise UsageError(message)
         self._ledger.check_writable()
         given = list(tasks)
-        replaced = self._replaced(given) if replace else ()
+        replaced = replaced_by(given, self._registry) if replace else ()
         ids = self._registry.name_all(given, free=replaced)
         for id_ in replaced:
             self.remove(id_)
-        entries = [self._accept(id_, each, context) for id_, each in ids]
+        entries = [accept(self._conductor, id_, each, context) for id_, each in ids]
         for entry in entries:
             self._conductor.record(
                 Submitted(at=entry.view.submitted_at, command=entry.view.command).of(entry.id, entry.view.attempt)
@@ -360,11 +365,7 @@ class Supervisor:
         What it sends comes as `message_received` events. Raises: AlreadyEnded, UsageError: nothing of it runs;
         StreamUnavailable, InvalidMessage, MessageTooLarge, Disconnected.
         """
-        process = await process_once_started(self._registry.get(id))
-        if self._custody is None:
-            await process.channel.send(message)
-        else:
-            await self._custody.send(process, message)
+        await self._send(await process_once_started(self._registry.get(id)), message)
 
     async def request(self, id: str, message: Any, *, timeout_s: float | None = None) -> Any:  # noqa: A002
         """Ask a task through its channel, and give what it answers.
@@ -376,25 +377,16 @@ class Supervisor:
 
     # --- helpers -------------------------------------------------------------------------------------------------
 
+    async def _send(self, process: RunningProcess, message: Any) -> None:
+        if self._custody is None:
+            await process.channel.send(message)
+        else:
+            await self._custody.send(process, message)
+
     async def _until_over(self, entry: Entry, act: asyncio.Task[None] | None) -> TaskView:
         await wait_until_over(entry, act)
         await self._conductor.markers.written(entry.id)
         return entry.shown()
-
-    def _accept(self, id_: str, given: Task, context: Context | None) -> Entry:
-        command, cwd = placed(given.command, context.cwd if context else None)
-        command = self._ledger.place(id_, command)
-        view = view_of(given, id_, cwd, self._conductor.clock.time())
-        number = self._ledger.next_number()
-        entry = Entry(placed_task(given, command, cwd), view, number, context)
-        self._conductor.accept(entry)
-        self._ledger.accept(entry)
-        return entry
-
-    def _replaced(self, tasks: Iterable[Task]) -> tuple[str, ...]:
-        """Give the tasks that are over and have a name that is wanted again."""
-        known = (self._registry.find(each.name) for each in tasks if each.name is not None)
-        return tuple(entry.id for entry in known if entry is not None and entry.view.is_over)
 
     async def _end_all(self, end: Callable[[str], Any]) -> Views:
         """All are asked in the same turn of the loop, so that no end makes room for another start."""
