@@ -20,7 +20,7 @@ EVIDENCE = st.builds(
     stopped_by=st.sampled_from([None, "user", "timeout", "cancel", "shutdown"]),
     forced=st.booleans(),
     sent_signals=st.frozensets(st.integers(1, 64), max_size=3),
-    out_of_memory_kills=st.integers(0, 2),
+    out_of_memory_kills=st.none() | st.integers(0, 2),
     leaked=st.booleans(),
     survivors=st.lists(st.integers(2, 99), max_size=2).map(tuple),
 )
@@ -87,3 +87,13 @@ def test_a_memory_kill_elsewhere_in_the_tree_is_not_the_leaders_end():
     """C030: that the kernel killed a descendant does not make the leader's own exit a memory kill."""
     assert judge(Evidence(exit=ExitStatus(code=0), out_of_memory_kills=1)).kind == "succeeded"
     assert judge(Evidence(exit=ExitStatus(signal=11), out_of_memory_kills=1)).kind == "killed"
+
+
+def test_where_nobody_counts_a_kill_may_be_the_kernels():
+    """It is not guessed: the sentence says that it is unknown."""
+    killed = ExitStatus(signal=9)
+    unknown, certain = (judge(Evidence(exit=killed, out_of_memory_kills=kills)) for kills in (None, 0))
+
+    assert (unknown.kind, certain.kind) == ("killed", "killed")
+    assert "for want of memory, is unknown" in unknown.message
+    assert "memory" not in certain.message

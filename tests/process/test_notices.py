@@ -129,10 +129,13 @@ PINGS = SAYS + "import time\nfor n in range({pings}): s.send(b'WATCHDOG=1'); tim
 async def test_silence_ends_it():
     """C081: signs of life keep it alive; without them it is aborted, timed out, and the reason is said."""
     script = PINGS.format(pings=12, then="time.sleep(60)")
+    events = []
     async with spawn([sys.executable, "-c", script], watchdog=0.3) as process:
+        process.subscribe(events.append)
         outcome = await asyncio.wait_for(process.wait(), 20)
 
     assert (outcome.kind, outcome.stopped_by, outcome.signal_name) == ("timed_out", "watchdog", "SIGABRT")
+    assert [event.interval_s for event in events if event.name == "watchdog_missed"] == [0.3]
     assert outcome.duration_s > 0.6
     assert "no sign of life" in outcome.message
 

@@ -64,10 +64,10 @@ class Leaf:
         """Let all of it run on."""
         write_file(f"{self.path}/cgroup.freeze", b"0")
 
-    def out_of_memory_kills(self) -> int:
-        """Count the processes of it that the kernel killed for want of memory; 0 where no controller tells."""
+    def out_of_memory_kills(self) -> int | None:
+        """Count the processes of it that the kernel killed for want of memory; None where no controller tells."""
         match = re.search(rb"^oom_kill (\d+)", read_file(f"{self.path}/memory.events"), re.MULTILINE)
-        return int(match[1]) if match else 0
+        return int(match[1]) if match else None
 
 
 class Base:

@@ -33,15 +33,15 @@ class Evidence(Struct, frozen=True, kw_only=True):
     """Everything seen of one end.
 
     stopped_by: whose wish its end was, set only if it still ran when the wish came. sent_signals: what we sent beside
-    that. out_of_memory_kills: counted by the kernel in its control group. lost: why nobody can know how it ended,
-    where that is because whoever looked after it was gone, too.
+    that. out_of_memory_kills: counted by the kernel in its control group; None: nobody can know. lost: why nobody can
+    know how it ended, where that is because whoever looked after it was gone, too.
     """
 
     exit: ExitStatus
     stopped_by: str | None = None
     forced: bool = False
     sent_signals: frozenset[int] = frozenset()
-    out_of_memory_kills: int = 0
+    out_of_memory_kills: int | None = 0
     leaked: bool = False
     survivors: tuple[int, ...] = ()
     duration_s: float | None = None
@@ -113,5 +113,7 @@ def _sender(seen: Evidence) -> str:
     if seen.exit.signal == signals.SIGKILL:
         if seen.out_of_memory_kills:
             return "the kernel ran out of memory for its control group"
+        if seen.out_of_memory_kills is None:
+            return "not sent by this program; whether by the kernel, for want of memory, is unknown"
         return "not sent by this program"
     return ""

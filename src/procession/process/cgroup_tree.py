@@ -12,6 +12,7 @@ from collections.abc import Callable
 from procession.kernel import cgroup
 from procession.kernel.fork_exec import Child
 from procession.model.record import TreeMark
+from procession.process.machine_kills import MachineKills
 from procession.process.snapshot import COOKIE_VARIABLE
 from procession.process.waiting import wait_for
 
@@ -28,6 +29,7 @@ class CgroupTree:
         self._base = base
         self._leaf = base.take_leaf() if known is None else base.claim(known)
         self._was_frozen = known is not None and self._leaf.is_frozen()
+        self._machine_kills = MachineKills()
         if not self._leaf.can_be_entered():
             base.give_back(self._leaf)
             raise PermissionError(errno.EACCES, "not ours any more", self._leaf.path)
@@ -85,9 +87,10 @@ class CgroupTree:
         if self._was_frozen or self._leaf.is_frozen():
             self._leaf.thaw()
 
-    def out_of_memory_kills(self) -> int:
-        """Read the group's own count."""
-        return self._leaf.out_of_memory_kills()
+    def out_of_memory_kills(self) -> int | None:
+        """Read the group's own count, where a controller counts."""
+        counted = self._leaf.out_of_memory_kills()
+        return self._machine_kills.since() if counted is None else counted
 
     @property
     def is_frozen(self) -> bool:

@@ -48,9 +48,9 @@ class NoTree:
     def thaw(self) -> None:
         """There is nobody to thaw."""
 
-    def out_of_memory_kills(self) -> int:
+    def out_of_memory_kills(self) -> int | None:
         """Nobody counted."""
-        return 0
+        return None
 
     def release(self) -> None:
         """Nothing is held."""

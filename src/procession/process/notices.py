@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from procession.ipc.notices import EXTEND, MAINPID, READY, WATCHDOG, WATCHDOG_USEC, Gathering, parse_notice, read_usec
 from procession.kernel import proc
 from procession.kernel.waiters import Waiters
-from procession.model.event import Event, NoticeRejected, Notified
+from procession.model.event import Event, NoticeRejected, Notified, WatchdogMissed
 from procession.process.watchdog import Watchdog
 from procession.wire.frames import close_all
 
@@ -56,6 +56,7 @@ class Notices:
         self._tell = tell
         self._watchdog: Watchdog | None = None
         self._deadline: Deadline | None = None
+        self._on_silence: Callable[[], None] = _do_nothing
         self.extend_ending: Callable[[float], None] = _ignore
         """Gives an ending that is under way more time, in seconds."""
         self._gathering = Gathering()
@@ -72,8 +73,13 @@ class Notices:
         """Move ``deadline`` when asked to; call ``on_silence`` where signs of life are due and none comes."""
         self._deadline = deadline
         if self._interval_s is not None and self._source is not None:
-            self._watchdog = Watchdog(self._interval_s, on_silence)
+            self._on_silence = on_silence
+            self._watchdog = Watchdog(self._interval_s, self._miss)
         return self._watchdog
+
+    def _miss(self) -> None:
+        self._tell(WatchdogMissed(at=time.time(), interval_s=self._interval_s or 0.0))
+        self._on_silence()
 
     async def ready(self) -> bool:
         """Wait for READY=1; False: it ended before it said so."""
@@ -155,6 +161,7 @@ class Notices:
         if self._watchdog is not None:
             interval_s = read_usec(fields.get(WATCHDOG_USEC))
             if interval_s:
+                self._interval_s = interval_s
                 self._watchdog.change(interval_s)
             if fields.get(WATCHDOG) == "1":
                 self._watchdog.ping()
@@ -190,6 +197,10 @@ class Notices:
         for told in self._gathering.flush(self._loop.time()):
             self._tell(Notified(at=time.time(), fields=told))
         self._settle()
+
+
+def _do_nothing() -> None:
+    return
 
 
 def _ignore(_more_s: float) -> None:

@@ -61,7 +61,8 @@ class Process:
         self._tree, self._tree_is_empty = launched.tree, False
         self.exit_fact: ExitFact | None = None
         self._stopped_by: str | None = None
-        self._forced, self._out_of_memory_kills = False, 0
+        self._forced = False
+        self._out_of_memory_kills: int | None = 0
         self._ending: Ending | None = None
         self._ending_task: asyncio.Task[None] | None = None
         self._waiters: set[asyncio.Future[None]] = set()
@@ -129,7 +130,7 @@ class Process:
 
     @property
     def is_tree_exact(self) -> bool:
-        """Whether nobody can leave the tree unseen (a control group); see `procession.process.session_tree`."""
+        """Whether nobody can leave the tree unseen (a control group)."""
         return self._tree.exact
 
     @property
@@ -149,18 +150,12 @@ class Process:
     def __repr__(self) -> str:
         return f"<Process {self.pid} {self.state.value}: {self.command}>"
 
-    # --- its output ---------------------------------------------------------------------------------------------------
-
     def chunks(self) -> AsyncGenerator[Chunk, None]:
         """Give the bytes of both streams as they come, each with its stream and time."""
         return merge_chunks(self._wiring.distinct_outputs())
 
     def lines(self, encoding: str = "utf-8", errors: str = "replace") -> AsyncGenerator[Line, None]:
-        r"""Give the lines of both streams in order of arrival, each with its stream and time.
-
-        A line is what ends with ``\n``; a ``\r`` is kept. The order between the streams is that of arrival here; to
-        keep the exact order of writes, merge stderr into stdout.
-        """
+        r"""Give the lines (``\n``) of both streams in order of arrival; merge stderr into stdout for the exact one."""
         return merge_lines(self._wiring.distinct_outputs(), encoding, errors, self.command.line_limit_bytes)
 
     def resize(self, columns: int, rows: int) -> None:
@@ -346,7 +341,7 @@ class Process:
         )
 
     def _is_gone(self) -> bool:
-        """Whether nothing of it is left, the leader reaped; tells so when that is first seen."""
+        """Whether nothing of it is left; tells so when that is first seen."""
         if not self._tree_is_empty and self.exit is not None and self._tree.is_empty():
             self._tree_is_empty = True
             self._tree.close()

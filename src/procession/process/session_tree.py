@@ -17,6 +17,7 @@ from functools import partial
 from procession.kernel import pidfd, proc
 from procession.kernel.fork_exec import Child
 from procession.model.record import Identity, TreeMark
+from procession.process.machine_kills import MachineKills
 from procession.process.snapshot import COOKIE_VARIABLE, look_at_all, tokens_of
 from procession.process.waiting import wait_for
 
@@ -42,6 +43,7 @@ class SessionTree:
         self._session_is_ours = True
         self._stopped_by_us: list[tuple[int, int]] = []
         self._was_stopped = False
+        self._machine_kills = MachineKills()
 
     def fork(self, fork: Callable[[], Child]) -> Child:
         """Fork, and remember the leader and when it began."""
@@ -135,9 +137,9 @@ class SessionTree:
                 with contextlib.suppress(PermissionError):
                     pidfd.signal_if(pid, signal.SIGCONT, partial(self.has, pid))
 
-    def out_of_memory_kills(self) -> int:
-        """Nobody counts here."""
-        return 0
+    def out_of_memory_kills(self) -> int | None:
+        """Nobody counts them for one tree; but where the whole machine had none since, there were none here."""
+        return self._machine_kills.since()
 
     def release(self) -> None:
         """Nothing is held."""

@@ -83,8 +83,8 @@ class Tree(Protocol):
     def thaw(self) -> None:
         """Let exactly what `freeze` stopped run on."""
 
-    def out_of_memory_kills(self) -> int:
-        """Count the kernel's kills for want of memory, where it tells."""
+    def out_of_memory_kills(self) -> int | None:
+        """Count the kernel's kills for want of memory; None where nobody can know."""
 
     def release(self) -> None:
         """Let go of what the tree needs in us, while it lives on."""
