@@ -18,6 +18,7 @@ from procession.model.selection import select
 from procession.model.state import State
 from procession.model.status import Parting, Status
 from procession.model.table_row import table_row
+from procession.model.usage import UsageHistory
 from procession.model.view import view_of
 
 
@@ -29,6 +30,7 @@ class ScriptedDesk:
         self.views, self.over, self.replies, self.calls = {}, {}, {}, []
         self.events, self.subscribers, self.removed_events = [], [], 0
         self.is_draining = self.is_disk_full = self.is_shut_down = False
+        self.samples = ()
         self.hold = None  # an asyncio.Event that submitting input waits for
 
     # --- the script
@@ -71,6 +73,10 @@ class ScriptedDesk:
     def details(self, id):
         paths = {stream: f"{self.logs}/{id}.{stream}" for stream in ("stdout", "stderr")}
         return TaskDetails(task=self.get(id), logs=paths, note=f"{self.logs}/{id}.note")
+
+    def usage(self, id, *, pss=False):
+        self.get(id)
+        return UsageHistory(samples=self.samples, pss_bytes=7 if pss else None)
 
     def checks(self):
         return [Finding("pidfd", True, "the kernel has them")]

@@ -125,7 +125,10 @@ async def tasks(request: Request) -> Response:
     views = views[-int(asked.get("limit") or len(views) or 1) :]
     if "tab-separated" in request.headers["accept"]:
         rows = [
-            ["id", "state", "attempt", "pid", "started", "ended", "duration", "group", "waiting_or_outcome", "command"]
+            [
+                *("id", "state", "attempt", "pid", "started", "ended", "duration", "group", "waiting_or_outcome"),
+                *("command", "progress", "health"),
+            ]
         ]
         for view in views:
             remark = view.outcome.message if view.outcome else view.waiting
@@ -141,6 +144,8 @@ async def tasks(request: Request) -> Response:
                     view.group,
                     remark,
                     view.command,
+                    None,
+                    None,
                 ]
             )
         text = "".join("\t".join("" if cell is None else printable(str(cell)) for cell in row) + "\n" for row in rows)
@@ -158,6 +163,14 @@ async def task(request: Request) -> Response:
     attempt = {"key": 1, "task": view.id, "attempt": 1, "phase": "over", "started_at": NOW}
     return reply(
         {"task": view, "attempts": [attempt], "logs": {"stdout": {"path": f"/logs/{view.id}/stdout", "size_bytes": 12}}}
+    )
+
+
+async def usage(request: Request) -> Response:
+    view = one(request.path_params["id"])
+    samples = [{"at": NOW + n, "processes": 1, "threads": 1, "memory_bytes": n * 1000, "cpu_s": 0.0} for n in range(3)]
+    return reply(
+        {"samples": samples if view.id == "long" else [], "pss_bytes": 7 if "pss" in request.query_params else None}
     )
 
 
@@ -370,6 +383,7 @@ app = Starlette(
         Route("/v1/drain", status, methods=["POST"]),
         Route("/v1/tasks", tasks, methods=["GET", "POST"]),
         Route("/v1/tasks/{id}", task, methods=["GET", "PATCH"]),
+        Route("/v1/tasks/{id}/usage", usage),
         Route("/v1/tasks/{verb}", act, methods=["POST"]),
         Route("/v1/tasks/{id}/logs", logs),
         Route("/v1/tasks/{id}/input", give_input, methods=["POST"]),

@@ -10,10 +10,12 @@ from procession.api import (
     draining,
     events,
     logs,
+    metrics,
     openapi,
     shutdown,
     status,
     tasks,
+    usage,
     verbs,
     waiting,
 )
@@ -25,7 +27,9 @@ def list_operations(part: Callable[[], object] = lambda: None) -> tuple[Operatio
     """Give every operation; ``part`` is called when the daemon was asked to end."""
     operations = (
         *status.OPERATIONS,
+        *metrics.OPERATIONS,
         *tasks.OPERATIONS,
+        *usage.OPERATIONS,
         *verbs.OPERATIONS,
         *waiting.OPERATIONS,
         *logs.OPERATIONS,

@@ -18,6 +18,7 @@ from procession.model.state import State
 from procession.model.status import Parting, Status
 from procession.model.table_row import Cell
 from procession.model.task import Task
+from procession.model.usage import UsageHistory
 from procession.model.view import TaskView
 
 Committed = Sequence[tuple[int, bytes]]
@@ -50,6 +51,9 @@ class Desk(Protocol):
 
     def details(self, id: str) -> TaskDetails:  # noqa: A002
         """Show all that is known of one task."""
+
+    def usage(self, id: str, *, pss: bool = False) -> UsageHistory:  # noqa: A002
+        """Say what a task used over time."""
 
     def checks(self) -> list[Finding]:
         """Say which guarantees hold here."""

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from procession.api.call import Call
-from procession.api.media import EVENT_STREAM, JSON, PROBLEM, TABLE
+from procession.api.media import EVENT_STREAM, JSON, METRICS, PROBLEM, TABLE
 from procession.api.operation import NoQuery, Operation
 from procession.api.reply import Answer, json_reply
 from procession.version import VERSION
@@ -106,7 +106,7 @@ def _describe(each: Operation, schema_of: dict[Any, Any], components: dict[str, 
 def _success(each: Operation, schema_of: dict[Any, Any]) -> dict[str, Any]:
     content = {}
     for media in each.media:
-        as_text = media in (EVENT_STREAM, TABLE)
+        as_text = media in (EVENT_STREAM, METRICS, TABLE)
         content[media] = {"schema": {"type": "string"} if as_text else schema_of[each.answer]}
         if media == EVENT_STREAM and each.answer is not None:
             content[media]["x-data"] = schema_of[each.answer]

@@ -22,9 +22,11 @@ NEWEST = 1000
 
 JSON = "application/json"
 TABLE = "text/tab-separated-values"
-COLUMNS = ("id", "state", "attempt", "pid", "duration", "group", "waiting_or_outcome", "command")
+COLUMNS = (
+    "id", "state", "attempt", "pid", "duration", "progress", "health", "group", "waiting_or_outcome", "command",
+)  # fmt: skip
 RIGHT = ("TRY", "PID", "TIME")
-HEAD = ("ID", "STATE", "TRY", "PID", "TIME", "GROUP", "DETAIL", "COMMAND")
+HEAD = ("ID", "STATE", "TRY", "PID", "TIME", "PROGRESS", "HEALTH", "GROUP", "DETAIL", "COMMAND")
 COLOURS = {"running": "cyan", "suspended": "magenta", "stopping": "magenta", "starting": "cyan", "queued": "dim"}
 OK = 200
 
@@ -137,12 +139,12 @@ def _body(reply: bytes) -> bytes:
 def _table(text: str) -> str:
     names, *rows = (line.split("\t") for line in _safe(text).split("\n") if line)
     columns = {name: index for index, name in enumerate(names)}
-    places = [columns[name] for name in COLUMNS]
+    places = [columns.get(name) for name in COLUMNS]  # an older daemon may not have all of them
     return render_table(HEAD, [_row(row, places) for row in rows], right=RIGHT, colour_of=_colour)
 
 
-def _row(cells: Sequence[str], places: Sequence[int]) -> list[str]:
-    row = [cells[place] for place in places]
+def _row(cells: Sequence[str], places: Sequence[int | None]) -> list[str]:
+    row = ["" if place is None else cells[place] for place in places]
     row[2] = "" if row[2] == "1" else row[2]
     row[4] = format_duration(float(row[4])) if row[4] else ""
     return row
@@ -159,10 +161,12 @@ def _safe(text: str) -> str:
 
 def _colour(row: Sequence[str]) -> str | None:
     if row[1] != "ended":
-        return COLOURS.get(row[1])
-    if row[6].startswith(("exited with code 0", "succeeded")):
+        health = row[COLUMNS.index("health")]
+        return "red" if health.startswith("stalled") or "memory" in health else COLOURS.get(row[1])
+    detail = row[COLUMNS.index("waiting_or_outcome")]
+    if detail.startswith(("exited with code 0", "succeeded")):
         return "green"
-    return "yellow" if row[6].startswith(("stopped", "cancelled")) else "red"
+    return "yellow" if detail.startswith(("stopped", "cancelled")) else "red"
 
 
 def _quote(text: str) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from procession.client.answers import Details
+    from procession.model.usage import UsageHistory
     from procession.model.view import TaskView
 
 EPILOG = """\b
@@ -27,37 +28,40 @@ Exit status: 0; 3 no such task; 4 no daemon; 2 for a wrong use.
 
 
 @click.command("show", epilog=EPILOG, short_help="Show everything about tasks.")
+@click.option("--pss", is_flag=True, help="Look, too, at how its memory is shared; slow.")
 @json_option
 @select_options
-def show_verb(*, words: tuple[str, ...], select: dict[str, Any], as_json: bool) -> int:
+def show_verb(*, words: tuple[str, ...], select: dict[str, Any], pss: bool, as_json: bool) -> int:
     """Show everything about each task: how it stands and why, what it runs, its times, its logs."""
     with ask_daemon() as client:
-        cards = [client.show(view.id) for view in client.list(*words, **select)]
+        ids = [view.id for view in client.list(*words, **select)]
+        cards = [(client.show(id_), client.usage(id_, pss=pss)) for id_ in ids]
     if as_json:
         _print_json(cards)
     else:
-        print("\n".join(map(_card, cards)), end="")
+        print("\n".join(_card(card, used) for card, used in cards), end="")
     return 0
 
 
-def _print_json(cards: list[Details]) -> None:
+def _print_json(cards: list[tuple[Details, UsageHistory]]) -> None:
     """One object per line."""
     import msgspec
 
     from procession.cli.telling import print_json
 
-    for card in cards:
-        print_json(msgspec.to_builtins(card) | {"task": card.task.as_dict()})
+    for card, used in cards:
+        print_json(msgspec.to_builtins(card) | {"task": card.task.as_dict(), "usage": msgspec.to_builtins(used)})
 
 
-def _card(card: Details) -> str:
+def _card(card: Details, used: UsageHistory) -> str:
     from procession.cli.text import show_safely
 
-    lines = [f"{name + ':':<11} {show_safely(value)}" for name, value in _facts(card) if value]
+    lines = [f"{name + ':':<11} {show_safely(value)}" for name, value in _facts(card, used) if value]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _facts(card: Details) -> Iterator[tuple[str, str]]:
+def _facts(card: Details, used: UsageHistory) -> Iterator[tuple[str, str]]:
+    from procession.cli.condition import condition_of
     from procession.cli.telling import describe
     from procession.model.units import format_size
 
@@ -73,6 +77,7 @@ def _facts(card: Details) -> Iterator[tuple[str, str]]:
     orphaned = " (its keeper is gone: it runs on, and can be ended)" if task.orphaned and not task.is_over else ""
     yield "process", "" if task.pid is None else f"{task.pid}{orphaned}"
     yield "says", _said(task)
+    yield from condition_of(task, used)
     yield from _times(task)
     yield "attempts", f"{task.attempt} of at most {max(task.retries + 1, task.attempt)}"
     yield "evidence", _evidence(task)

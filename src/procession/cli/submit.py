@@ -9,6 +9,7 @@ import click
 
 from procession.cli.asking import json_option, no_start_option
 from procession.cli.handing_over import hand_over, tasks_of
+from procession.cli.monitoring_parameters import read_amount, read_patience, read_progress, read_reactions
 from procession.cli.parameters import read_duration, read_how_ready, read_variables
 from procession.cli.selecting import complete_task
 
@@ -21,6 +22,7 @@ Examples:
   procession submit -- make -j4                          prints the id, and nothing else
   procession submit --name train --timeout 2h -- ./train
   procession submit --after train --retries 3 -- ./upload
+  procession submit --stall-after 10m --on stalled=notify --on stalled+1h=restart -- ./train
   id=$(procession submit --stdin pipe -- python -i)
   sort < words.txt | procession submit --stdin - -- uniq -c
   procession submit tasks.toml                           all tasks of a file
@@ -69,6 +71,22 @@ _OF_FILES = frozenset({"argv", "replace", "no_start", "as_json"})
     "--watchdog", metavar="DURATION", callback=read_duration, help="End it when it gives no sign of life so long."
 )
 @click.option("--done-when", metavar="FILE", help="The file whose being there means that its work is done.")
+@click.option(
+    "--stall-after",
+    metavar="DURATION",
+    callback=read_patience,
+    help="Without a sign of life it has stalled; 5m, or never.",
+)
+@click.option("--memory-high", metavar="SIZE|N%", callback=read_amount, help="Tell when it uses more; 2GiB.")
+@click.option("--memory-critical", metavar="SIZE|N%", callback=read_amount, help="Tell when it uses more still; 4GiB.")
+@click.option("--progress", metavar="PATTERN", callback=read_progress, help="How its output says how far it is.")
+@click.option(
+    "--on",
+    metavar="EVENT=ACT",
+    callback=read_reactions,
+    multiple=True,
+    help="What to do, like stalled+5m=stop; repeatable.",
+)
 @click.option("--label", metavar="NAME=VALUE", callback=read_variables, multiple=True, help="For you; repeatable.")
 @click.option("--restart", type=click.Choice(["no", "resume", "retry"]), default="no", help="After a reboot.")
 @click.option("--replace", is_flag=True, help="Take the place of an ended task of the same name.")
@@ -97,6 +115,7 @@ def _tasks_of_file(context: click.Context, path: str) -> list[Task]:
 
 
 def _task(argv: tuple[str, ...], options: dict[str, Any]) -> Task:
+    from procession.model.monitoring import settings
     from procession.model.readiness import ByFile
     from procession.model.task import Task
 
@@ -113,6 +132,13 @@ def _task(argv: tuple[str, ...], options: dict[str, Any]) -> Task:
         ready_timeout_s=options["ready_timeout"],
         done_when=None if options["done_when"] is None else ByFile(options["done_when"]),
         restart=options["restart"],
+        monitoring=settings(
+            stall_after_s=options["stall_after"],
+            memory_high=options["memory_high"],
+            memory_critical=options["memory_critical"],
+            progress=options["progress"],
+            on=options["on"],
+        ),
     )
 
 

@@ -25,6 +25,7 @@ from procession.model.finding import Finding
 from procession.model.selection import Selection
 from procession.model.status import Parting, Status
 from procession.model.task import Task
+from procession.model.usage import UsageHistory
 from procession.model.view import TaskView
 
 CHUNK = 500
@@ -91,6 +92,11 @@ def find(selection: Selection, state: str | None = None, limit: int | None = Non
 def show(task: str) -> Ask[answers.Details]:
     """Ask for everything about one task."""
     return Ask(_get(f"/v1/tasks/{_safe(task)}"), _reads(answers.Details))
+
+
+def usage(task: str, *, pss: bool) -> Ask[UsageHistory]:
+    """Ask what a task used over time."""
+    return Ask(_get(f"/v1/tasks/{_safe(task)}/usage" + query(("pss", "true" if pss else None))), _reads(UsageHistory))
 
 
 def edit(task: str, changes: dict[str, Any]) -> Ask[TaskView]:

@@ -16,6 +16,7 @@ from procession.model.command import Argument, Command
 from procession.model.context import Context
 from procession.model.status import Parting, Status
 from procession.model.task import Task, task
+from procession.model.usage import UsageHistory
 from procession.model.view import TaskView
 
 T = TypeVar("T")
@@ -87,6 +88,10 @@ class AsyncClient:
     async def show(self, task_id: str) -> answers.Details:
         """Give everything about one task."""
         return await self._do(asks.show(task_id))
+
+    async def usage(self, task_id: str, *, pss: bool = False) -> UsageHistory:
+        """Give what a task used over time; ``pss``: and how its memory is shared now, which is slow."""
+        return await self._do(asks.usage(task_id, pss=pss))
 
     async def edit(self, task_id: str, **changes: Any) -> TaskView:
         """Change a task that still waits; ``**{"command.cwd": "/"}`` changes its command."""

@@ -14,11 +14,12 @@ from msgspec.structs import replace
 
 from procession.errors import InvalidCommand
 from procession.model.command import Command
+from procession.model.monitoring import Monitoring
 from procession.model.stdio import Descriptor, File, Inherit, Log
 from procession.model.task import Task
 
 NEVER_S = 1e9
-"""Thirty years: what JSON, which has no infinity, says for a grace that never ends."""
+"""Thirty years: what JSON, which has no infinity, says for a time that never passes."""
 
 
 def prepare(task: Task, directory: str) -> Task:
@@ -36,7 +37,13 @@ def prepare(task: Task, directory: str) -> Task:
     for field in ("grace_s", "timeout_s"):
         if getattr(command, field) == math.inf:
             changes[field] = NEVER_S
-    return replace(task, command=replace(command, **changes))
+    return replace(task, command=replace(command, **changes), monitoring=_finite(task.monitoring))
+
+
+def _finite(monitoring: Monitoring) -> Monitoring:
+    fields = ("stall_after_s", "no_progress_after_s")
+    infinite = [each for each in fields if getattr(monitoring, each) == math.inf]
+    return replace(monitoring, **dict.fromkeys(infinite, NEVER_S)) if infinite else monitoring
 
 
 def _placed(stream: str, end: Any, directory: str) -> Any:

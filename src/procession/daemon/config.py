@@ -9,6 +9,11 @@ keep = 100000              # and the oldest beyond so many
 max_log_size = "20GB"      # and the oldest while all logs take more than this
 [logs]
 limit = "1GB"              # of each log only head and tail are kept; without it, every byte
+[monitor]
+stall_after = "10m"        # for all tasks; [groups.NAME] the same for those of a group
+[[on]]
+event = "stalled"          # what is done about it: see `procession.model.reaction`
+do = "notify"
 """
 
 from __future__ import annotations
@@ -21,7 +26,9 @@ from msgspec import Struct
 
 from procession.errors import InvalidTaskFile
 from procession.model.field_readers import read_count, read_duration, read_limit, read_size
+from procession.model.monitoring_rules import MonitoringRules
 from procession.model.pool import Pool
+from procession.model.rule_readers import RULES, read_rules
 from procession.model.task_table import Reader, read_keys, suggest
 from procession.model.toml_lines import Place, explain_syntax, find_line, show_place
 
@@ -42,6 +49,7 @@ class Config(Struct, frozen=True, kw_only=True):
     pool: Pool = Pool()
     retention: Retention = Retention()
     log_limit_bytes: int | None = None
+    monitoring: MonitoringRules = MonitoringRules()
 
 
 _TABLES: Final[dict[str, Mapping[str, tuple[str, Reader]]]] = {
@@ -78,9 +86,12 @@ def _read(text: str, path: str) -> Config:
         raise InvalidTaskFile(path, find_line(text, place), show_place(place), expected, hint=hint)
 
     values: dict[str, dict[str, Any]] = {}
+    rules = read_rules(document, refuse)
     for name, table in document.items():
+        if name in RULES:
+            continue
         if name not in _TABLES:
-            refuse((name,), f"unknown key; {suggest(name, _TABLES)}", "")
+            refuse((name,), f"unknown key; {suggest(name, (*_TABLES, *RULES))}", "")
         if not isinstance(table, dict):
             refuse((name,), "expected a table", f"write [{name}]")
         read = read_keys(table, _TABLES[name], (name,), refuse)
@@ -88,5 +99,6 @@ def _read(text: str, path: str) -> Config:
     return Config(
         pool=Pool(**values.get("pool", {})),
         retention=Retention(**values.get("retention", {})),
+        monitoring=rules,
         **values.get("logs", {}),
     )

@@ -24,8 +24,9 @@ from procession.model.selection import Selection, is_glob, select
 from procession.model.state import State
 from procession.model.status import Parting, Status
 from procession.model.stdio import Log
-from procession.model.table_row import Cell, duration_s
+from procession.model.table_row import Cell, condition, duration_s
 from procession.model.task import Task
+from procession.model.usage import UsageHistory
 from procession.model.view import TaskView
 from procession.process.wiring import NOTE_SUFFIX
 from procession.store.listing import TaskRow
@@ -96,7 +97,7 @@ class DaemonDesk:
             select(selection, self._store.views(**_wanted(selection, (), limit)))
         now = time.time()
         rows = self._store.view_rows(**_wanted(selection, states, limit))
-        return [_cells(row, now) for row in _newest(rows, limit)]
+        return [self._cells(row, now) for row in _newest(rows, limit)]
 
     def details(self, id: str) -> TaskDetails:  # noqa: A002 - the port's
         """Show all that is known of one task."""
@@ -111,6 +112,12 @@ class DaemonDesk:
             logs=logs,
             note=bounded[0].path + NOTE_SUFFIX if bounded else None,
         )
+
+    def usage(self, id: str, *, pss: bool = False) -> UsageHistory:  # noqa: A002 - the port's
+        """Say what a task used over time."""
+        self._supervisor.get_task(id)
+        shared = self._supervisor.pss_bytes(id) if pss else None
+        return UsageHistory(samples=tuple(self._store.samples(id)), pss_bytes=shared)
 
     def checks(self) -> list[Finding]:
         """Say which guarantees hold here."""
@@ -185,6 +192,12 @@ class DaemonDesk:
         self._listeners.append(callback)
         return lambda: self._listeners.remove(callback)
 
+    def _cells(self, row: TaskRow, now: float) -> tuple[Cell, ...]:
+        is_over = row.state == State.ENDED
+        view = None if is_over else self._supervisor.glance(row.id)
+        duration = duration_s(row.started_at, row.ended_at if is_over else now)
+        return (*row[:6], duration, *row[6:], *condition(view))
+
     def _tell_committed(self, events: Committed) -> None:
         for listener in tuple(self._listeners):
             listener(events)
@@ -210,8 +223,3 @@ def _wanted(selection: Selection, states: Iterable[State], limit: int | None) ->
 def _newest(found: list[Found], limit: int | None) -> list[Found]:
     """Keep the last ``limit``: the store has counted only those that are over."""
     return found if limit is None else found[max(len(found) - limit, 0) :]
-
-
-def _cells(row: TaskRow, now: float) -> tuple[Cell, ...]:
-    duration = duration_s(row.started_at, row.ended_at if row.state == State.ENDED else now)
-    return (*row[:6], duration, *row[6:])

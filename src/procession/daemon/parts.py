@@ -39,7 +39,13 @@ def parts_of(config: Config) -> Parts[StoreLedger, Custody]:
         admission = FixedLimit(hard_limit=config.pool.hard_limit, soft_limit=config.pool.soft_limit)
         shelf = LogShelf(paths.logs, config.log_limit_bytes)
         terminals = TerminalLogs(shelf.terminal_log)
-        door = Supervisor(admission=admission, launch=custody.launch, ledger=ledger, markers=paths.markers)
+        door = Supervisor(
+            admission=admission,
+            launch=custody.launch,
+            ledger=ledger,
+            markers=paths.markers,
+            monitoring=config.monitoring,
+        )
         async with door as supervisor:
             supervisor.subscribe_output(terminals.keep)
             supervisor.recover(custody)

@@ -52,6 +52,12 @@ class Monitoring(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
         return msgspec.structs.replace(base, **said, on=(*self.on, *base.on))
 
 
+def settings(**given: Any) -> Monitoring:
+    """Make settings of what is given; what is None is not said. Nothing at all is `NO_SETTINGS`."""
+    said = {name: value for name, value in given.items() if value not in (None, ())}
+    return Monitoring(**said) if said else NO_SETTINGS
+
+
 def _items(settings: Monitoring) -> list[tuple[str, Any]]:
     return [(name, getattr(settings, name)) for name in settings.__struct_fields__]
 
@@ -81,3 +87,7 @@ def _check_pattern(pattern: str) -> None:
     if not groups & {"percent", "fraction", "current", "phase"} or groups - PATTERN_GROUPS:
         hint = r"like '(?P<current>\d+) of (?P<total>\d+)'; there are " + ", ".join(sorted(PATTERN_GROUPS))
         raise InvalidTask("monitoring.progress", "has no group that says how far it is, or unknown ones", hint=hint)
+
+
+NO_SETTINGS: Final = Monitoring()
+"""Nothing is said."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from procession.model.health import Health, Liveness
+from procession.model.progress import Progress
 from procession.model.view import TaskView
 
 COLUMNS: Final = (
@@ -17,6 +19,8 @@ COLUMNS: Final = (
     "group",
     "waiting_or_outcome",
     "command",
+    "progress",
+    "health",
 )
 
 Cell = str | int | float | None
@@ -36,7 +40,39 @@ def table_row(view: TaskView, now: float) -> tuple[Cell, ...]:
         view.group,
         _remark(view),
         view.command,
+        *condition(view),
     )
+
+
+def condition(view: TaskView | None) -> tuple[str | None, str | None]:
+    """Say how far it is, and how it does where that is worth a word."""
+    if view is None:
+        return None, None
+    return progress_text(view.progress), health_text(view.health)
+
+
+def progress_text(progress: Progress | None) -> str | None:
+    """Write ``42%``, ``Receiving objects 51%`` or ``1200 files``; None where nothing is known."""
+    if progress is None:
+        return None
+    fraction, count = progress.shown_fraction, progress.current
+    if fraction is not None:
+        shown = f"{int(fraction * 100)}%"
+    elif count is not None:
+        shown = f"{count:g}{' ' + progress.unit if progress.unit else ''}"
+    else:
+        return progress.phase
+    return f"{progress.phase} {shown}" if progress.phase else shown
+
+
+def health_text(health: Health | None) -> str | None:
+    """Write what is worth a word: ``stalled``, ``waiting for input``, ``memory high`` …; None for who just works."""
+    if health is None:
+        return None
+    words = [] if health.liveness is Liveness.WORKING else [health.liveness.value.replace("_", " ")]
+    words += ["looping"] if health.is_looping else []
+    words += [] if health.memory == "ok" else [f"memory {health.memory}"]
+    return ", ".join(words) or None
 
 
 def duration_s(began_at: float | None, until: float | None) -> float | None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from procession.errors import InvalidCommand, InvalidTask
 from procession.model.command import Argument, Command, normalise_argv
-from procession.model.monitoring import Monitoring
+from procession.model.monitoring import NO_SETTINGS, Monitoring
 from procession.model.names import check_name
 from procession.model.readiness import ByFile, Readiness
 
@@ -71,7 +71,7 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     ready: Readiness | None = None
     ready_timeout_s: float | None = None
     done_when: ByFile | None = None
-    monitoring: Monitoring = Monitoring()
+    monitoring: Monitoring = NO_SETTINGS
 
     def __post_init__(self) -> None:
         """Raise InvalidTask for a field that cannot be, naming it."""

@@ -13,7 +13,7 @@ from procession.errors import InvalidCommand, InvalidTask
 from procession.model import field_readers as fields
 from procession.model import stream_readers as streams
 from procession.model.command import Command, shell
-from procession.model.monitoring import Monitoring
+from procession.model.monitoring import settings
 from procession.model.monitoring_readers import KEYS as MONITORING_KEYS
 from procession.model.readiness_readers import read_completion, read_readiness
 from procession.model.stdio import File, Log
@@ -110,7 +110,7 @@ def suggest(word: str, known: Iterable[str]) -> str:
 def _make(name: str, values: dict[str, Any], directory: str) -> Task:
     made = _command(values, directory)
     given = {field: values[key] for key, (field, _) in _TASK_KEYS.items() if key in values}
-    monitoring = Monitoring(**{field: values[key] for key, (field, _) in MONITORING_KEYS.items() if key in values})
+    monitoring = settings(**{field: values[key] for key, (field, _) in MONITORING_KEYS.items() if key in values})
     return Task(name=name, command=made, monitoring=monitoring, **given)
 
 

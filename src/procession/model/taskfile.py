@@ -131,6 +131,8 @@ class _Reading:
 
 def _watched(task: Task, rules: MonitoringRules) -> Task:
     """Give a task with what is said for it in the file: its own words, its group's, those for all."""
+    if rules == MonitoringRules():
+        return task
     of_group = rules.groups.get(task.group or "", Monitoring())
     return replace(task, monitoring=task.monitoring.over(of_group.over(rules.all)))
 

@@ -28,3 +28,13 @@ class TreeUsage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     descriptors: int | None = None
     gpu_memory_bytes: int | None = None
     gpu_share: float | None = None
+
+
+class UsageHistory(Struct, frozen=True, kw_only=True):
+    """What a task used over time, the oldest sample first.
+
+    pss_bytes: its memory now, what is shared divided among those who share it; only where that was asked for.
+    """
+
+    samples: tuple[TreeUsage, ...]
+    pss_bytes: int | None = None

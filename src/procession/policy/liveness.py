@@ -33,13 +33,15 @@ class Signs(Struct, frozen=True, kw_only=True):
     """What is seen of a task in one look; sums are those of its whole tree since it started.
 
     at_s: seconds in which it could run so far. word_at_s: when it last said anything. cpu_s, io_bytes: None where that
-    cannot be seen. reading: what it waits to read, if all of it does nothing else. resting: what it sleeps in.
+    cannot be seen. cpus: the processors it used lately, where that is known. reading: what it waits to read, if all of
+    it does nothing else. resting: what it sleeps in.
     """
 
     at_s: float
     word_at_s: float
     cpu_s: float | None = None
     io_bytes: int | None = None
+    cpus: float | None = None
     processes: int = 1
     reading: str | None = None
     resting: str = ""
@@ -61,28 +63,30 @@ class LivenessJudge:
     """Judges one attempt, look after look."""
 
     def __init__(self, at_s: float = 0.0) -> None:
-        self._before = Signs(at_s=at_s, word_at_s=at_s)
+        self._seen_at_s = at_s
+        self._cpu_s = self._io_bytes = 0.0
         self._sign_at_s = at_s
         self._reading_since_s: float | None = None
 
     def judge(self, signs: Signs, stall_after_s: float, threshold_note: str = "") -> Judgement:
         """Say what it seems to do now. ``threshold_note`` is said beside a threshold that was not configured."""
-        span_s = max(signs.at_s - self._before.at_s, 1e-3)
-        cpus = _grown(signs.cpu_s, self._before.cpu_s) / span_s
-        io_bytes = _grown(signs.io_bytes, self._before.io_bytes)
-        self._before = signs
-        if cpus >= ALIVE_CPUS or io_bytes > 0:
+        span_s = max(signs.at_s - self._seen_at_s, 1e-3)
+        cpu_s, io_bytes = signs.cpu_s or self._cpu_s, signs.io_bytes or self._io_bytes
+        grown_s, moved_bytes = max(cpu_s - self._cpu_s, 0.0), max(io_bytes - self._io_bytes, 0.0)
+        self._seen_at_s, self._cpu_s, self._io_bytes = signs.at_s, cpu_s, io_bytes
+        if grown_s / span_s >= ALIVE_CPUS or moved_bytes > 0:
             self._sign_at_s = signs.at_s
+        cpus = grown_s / span_s if signs.cpus is None else signs.cpus
         self._sign_at_s = max(self._sign_at_s, signs.word_at_s)
         silent_s, lifeless_s = signs.at_s - signs.word_at_s, signs.at_s - self._sign_at_s
-        seen = _evidence(signs, silent_s, cpus, io_bytes)
+        seen = _evidence(signs, silent_s, cpus, moved_bytes)
         is_reading = signs.reading is not None
         if self._has_read_for_long(signs, is_busy=cpus >= BUSY_CPUS):
             liveness, seen = Liveness.WAITING_FOR_INPUT, f"{seen}, reads {signs.reading}"
-        elif silent_s <= RECENT_S:
-            liveness, seen = Liveness.WORKING, f"last word {format_duration(silent_s)} ago"
         elif lifeless_s >= stall_after_s:
             liveness, seen = Liveness.STALLED, f"{seen} ({threshold_note})" if threshold_note else seen
+        elif silent_s <= RECENT_S:
+            liveness, seen = Liveness.WORKING, f"it has said something within {RECENT_S:.0f} s"
         else:
             liveness = Liveness.QUIET
         return Judgement(liveness=liveness, evidence=seen, lifeless_s=lifeless_s, is_reading=is_reading)
@@ -94,10 +98,6 @@ class LivenessJudge:
         if self._reading_since_s is None or signs.word_at_s > self._reading_since_s:
             self._reading_since_s = signs.at_s
         return signs.at_s - self._reading_since_s >= INPUT_S
-
-
-def _grown(now: float | None, before: float | None) -> float:
-    return 0.0 if now is None or before is None else max(now - before, 0.0)
 
 
 def _evidence(signs: Signs, silent_s: float, cpus: float, io_bytes: float) -> str:

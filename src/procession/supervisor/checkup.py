@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from procession.supervisor.observed import Observed
 
 LOOK_S: Final = 30.0
+IDLE_LOOK_S: Final = 10.0
+"""Of one that says something, but may just be waiting for an answer."""
+
 _LOUD: Final = frozenset({Liveness.STALLED, Liveness.WAITING_FOR_INPUT})
 """What is told when it begins, and when it ends."""
 
@@ -41,7 +44,7 @@ _LOUD: Final = frozenset({Liveness.STALLED, Liveness.WAITING_FOR_INPUT})
 def look_at_life(seen: Observed, pids: Sequence[int], at: float) -> list[Event]:
     """Judge what it seems to do; ``at`` is the time in seconds since the epoch."""
     judged = _judge(seen, pids)
-    seen.due_at_s = seen.active_s + (INPUT_S if judged.is_reading and judged.liveness not in _LOUD else LOOK_S)
+    seen.due_at_s = seen.active_s + _next_look_s(seen, judged)
     return [
         *_note_liveness(seen, judged, at),
         *_note_progress(seen, judged.liveness, at),
@@ -84,6 +87,16 @@ def _memory_event(seen: Observed, sample: TreeUsage, judged: MemoryJudgement) ->
     )
 
 
+def _next_look_s(seen: Observed, judged: Judgement) -> float:
+    """Say when to look again: soon where it may turn out to wait, or where its threshold is short."""
+    if judged.is_reading and judged.liveness not in _LOUD:
+        return INPUT_S
+    usage = seen.usage
+    is_idle = judged.liveness is Liveness.WORKING and (usage is None or (usage.cpus or 0.0) < BUSY_CPUS)
+    longest_s = IDLE_LOOK_S if is_idle else LOOK_S
+    return max(min(longest_s, (seen.settings.stall_after_s or LOOK_S) / 2), 1.0)
+
+
 def _judge(seen: Observed, pids: Sequence[int]) -> Judgement:
     usage = seen.usage
     wait = TreeWait()
@@ -101,6 +114,7 @@ def _judge(seen: Observed, pids: Sequence[int]) -> Judgement:
         word_at_s=seen.word_at_s,
         cpu_s=None if usage is None else usage.cpu_s,
         io_bytes=None if usage is None else usage.moved_bytes,
+        cpus=None if usage is None else usage.cpus,
         processes=1 if usage is None else usage.processes,
         reading=wait.reading,
         resting=wait.resting,

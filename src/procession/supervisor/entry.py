@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -95,13 +95,13 @@ class Entry:
 
     def shown(self) -> TaskView:
         """Give the view with the last line, and how it does, as it is now."""
-        changes: dict[str, Any] = {}
-        text = self.last_line.text
-        if text is not None:
-            changes["last_line"] = text
-        if self.observed is not None:
-            changes |= self.observed.shown(is_over=self.view.is_over)
-        return replace(self.view, **changes) if changes else self.view
+        text, view = self.last_line.text, self.glance()
+        return view if text is None else replace(view, last_line=text)
+
+    def glance(self) -> TaskView:
+        """Give the view with how it does now, but as it last was printed."""
+        seen = {} if self.observed is None else self.observed.shown(is_over=self.view.is_over)
+        return replace(self.view, **seen) if seen else self.view
 
     def record(self) -> TaskRecord:
         """Give what must be remembered of it."""

@@ -44,6 +44,9 @@ class Sampler(Protocol):
     def sample(self, roots: Mapping[str, Root], at: float, now_s: float) -> dict[str, TreeUsage]:
         """Give what each uses; one of which nothing lives is not in it."""
 
+    def pss_bytes(self, key: str) -> int | None:
+        """Give its memory with what is shared divided; slow."""
+
     def close(self) -> None:
         """Let go of what that needs."""
 
@@ -89,6 +92,10 @@ class Observer:
         self._watched.pop(entry.id, None)
         if entry.observed is not None:
             entry.observed.end(success=success)
+
+    def pss_bytes(self, id_: str) -> int | None:
+        """Give the memory of a tree with what is shared divided among those who share it; None: nobody looked yet."""
+        return None if self._sampler is None else self._sampler.pss_bytes(id_)
 
     def close(self) -> None:
         """Watch nobody any more."""

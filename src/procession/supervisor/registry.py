@@ -75,6 +75,10 @@ class Registry:
             return None
         return self._entries.get(id) or self._archive(id)
 
+    def live(self, id: str) -> Entry | None:  # noqa: A002 - the field's own name
+        """Find a task that is held here; None for one that is only in the archive."""
+        return self._entries.get(id)
+
     def dependents(self, entry: Entry) -> list[Entry]:
         """Give who waits for ``entry``."""
         return self._dependents.get(entry.id, [])

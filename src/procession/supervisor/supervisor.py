@@ -101,9 +101,9 @@ class Supervisor:
         )
         self._registry = self._conductor.registry
         self._ledger = self._conductor.ledger
-        self._is_open = False
-        self._is_handed_over = False
+        self._is_open = self._is_handed_over = False
         self._custody: Custody | None = None
+        self.pss_bytes = self._conductor.observer.pss_bytes
         self._reactor = Reactor(self._conductor, rules, self._send)
 
     async def __aenter__(self) -> Self:
@@ -233,6 +233,11 @@ class Supervisor:
     def get(self, id: str) -> TaskView:  # noqa: A002 - the field's own name
         """Show a task as it stands. Raises: UnknownTask."""
         return self._registry.get(id).shown()
+
+    def glance(self, id: str) -> TaskView | None:  # noqa: A002 - the field's own name
+        """Show how a task that is not over does, without a look at what it printed last; None for any other."""
+        entry = self._registry.live(id)
+        return None if entry is None else entry.glance()
 
     def get_task(self, id: str) -> Task:  # noqa: A002 - the field's own name
         """Give what was submitted, as it will be or was run. Raises: UnknownTask."""
