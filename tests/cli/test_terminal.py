@@ -190,3 +190,24 @@ def wait_until(predicate: Callable[[], bool]) -> None:
     while not predicate():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_the_live_screen_of_all_tasks(terminal, daemon):
+    """`top` shows what the daemon has, and leaves the terminal as it was."""
+    daemon("fill", count=3)
+    screen = terminal(*COMMAND, "top", columns=140)
+
+    screen.wait_for("LAST LINE")
+    screen.wait_for("by cpu")
+    screen.type("q")
+
+    assert screen.wait() == 0
+    assert b"\x1b[?1049l" in screen.seen
+
+
+def test_without_a_terminal_there_is_no_live_screen(cli, daemon):
+    """What it would show is said otherwise."""
+    shown = cli("top")
+
+    assert shown.returncode == 2
+    assert "procession ls" in shown.stderr

@@ -21,7 +21,7 @@ COMPLETE_VARIABLE = "_PROCESSION_COMPLETE"
 VERBS = (
     "run",
     "up",
-    *("submit", "ls", "show", "logs", "attach", "send", "messages", "wait"),
+    *("submit", "ls", "top", "show", "logs", "attach", "send", "messages", "wait"),
     *("stop", "kill", "signal", "suspend", "resume", "retry", "edit", "remove"),
     *("clean", "events", "drain", "doctor", "daemon"),
     "notify",
@@ -36,6 +36,7 @@ Examples:
   procession up tasks.toml --json            the same as events, one per line
   procession submit --name a -- ./train      hand it to the daemon, which looks after it
   procession ls                              what the daemon has
+  procession top                             the same, live
   procession logs -f a                       what it prints
   eval "$(procession completion bash)"       complete with the tab key
 """

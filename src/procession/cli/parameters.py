@@ -11,6 +11,8 @@ from procession.model.units import parse_duration, parse_size
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LEAST_PERIOD_S = 0.1
+
 
 def read_duration(_context: click.Context, _option: click.Parameter, given: str | None) -> float | None:
     """Read ``90``, ``30s``, ``5m``, ``1h30m`` as seconds, or say what was expected."""
@@ -18,6 +20,17 @@ def read_duration(_context: click.Context, _option: click.Parameter, given: str 
         return None if given is None else parse_duration(given)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def read_period(given: str) -> float:
+    """Read a duration of at least a tenth of a second, or say what was expected."""
+    try:
+        period_s = parse_duration(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--every") from None
+    if period_s < LEAST_PERIOD_S:
+        raise click.BadParameter("expected at least 100ms", param_hint="--every")
+    return period_s
 
 
 def read_size(_context: click.Context, _option: click.Parameter, given: str | None) -> int | None:
