@@ -26,7 +26,10 @@ _ROOMS = {
     "procession.ipc.request": "Request",
     "procession.model.command": "Command StopStep command shell",
     "procession.model.limits": "Limits",
+    "procession.model.monitoring": "Monitoring",
+    "procession.model.monitoring_rules": "MonitoringRules",
     "procession.model.outcome": "ExitStatus Outcome OutcomeKind Usage",
+    "procession.model.reaction": "Reaction",
     "procession.model.readiness": "ByFile ByHttp ByLog ByNotice ByPort",
     "procession.model.state": "State TRANSITIONS",
     "procession.model.stdio": "Descriptor File INHERIT Inherit Log MERGED Merged NULL Null PIPE PTY Pipe Pty",
@@ -63,12 +66,15 @@ if TYPE_CHECKING:
     from procession.ipc.request import Request as Request
     from procession.model.command import Command as Command, StopStep as StopStep, command as command, shell as shell
     from procession.model.limits import Limits as Limits
+    from procession.model.monitoring import Monitoring as Monitoring
+    from procession.model.monitoring_rules import MonitoringRules as MonitoringRules
     from procession.model.outcome import (
         ExitStatus as ExitStatus,
         Outcome as Outcome,
         OutcomeKind as OutcomeKind,
         Usage as Usage,
     )
+    from procession.model.reaction import Reaction as Reaction
     from procession.model.readiness import (
         ByFile as ByFile,
         ByHttp as ByHttp,

@@ -7,6 +7,7 @@ import logging
 import sys
 
 from procession.daemon.config import read_config
+from procession.daemon.journal import log_to_journal
 from procession.daemon.parts import forget_our_starter, parts_of
 from procession.daemon.paths import find_paths
 from procession.daemon.run import run_daemon
@@ -17,6 +18,9 @@ def be_daemon() -> int:
     paths = find_paths()
     config = read_config(f"{paths.home}/config.toml")
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(logging.WARNING)  # every event goes to the journal, where there is one, and not here
+    log_to_journal()
     forget_our_starter()
     asyncio.run(run_daemon(paths, parts_of(config)))
     return 0

@@ -71,7 +71,7 @@ class Announcer:
 
     def _tell_all(self, event: Event) -> None:
         if logger.isEnabledFor(logging.INFO):
-            logger.info(log_line(event))
+            logger.info(log_line(event), extra={"event": event})
         if self._streams:  # to go through an empty one costs more than all the rest here
             for stream in tuple(self._streams):
                 stream.put(event)

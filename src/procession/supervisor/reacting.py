@@ -111,7 +111,7 @@ class Reactor:
         """Do it, and give what kept us from it; ``tell`` hears of what ends later."""
         match reaction.word:
             case "notify":
-                logger.warning(log_line(event))
+                logger.warning(log_line(event), extra={"event": event})
             case "signal":
                 process_of(entry).send_signal(signal_number(reaction.argument or ""))
             case "message":
