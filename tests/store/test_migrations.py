@@ -154,3 +154,16 @@ def shape(path) -> list[object]:
         return [*named, *columns]
     finally:
         connection.close()
+
+
+def test_progress_of_an_old_view_becomes_one_value(path, old):
+    """It was a number with a phase beside it."""
+    change(
+        path,
+        "UPDATE task SET view = CAST(json_set(CAST(view AS TEXT), '$.progress', 0.5, '$.phase', 'linking') AS BLOB)"
+        " WHERE number = 2",
+    )
+    with Store(path) as store:
+        progress = store.find("t2").view.progress
+
+    assert (progress.fraction, progress.phase, progress.source) == (0.5, "linking", "report")

@@ -91,7 +91,10 @@ def _samples(connection: sqlite3.Connection) -> None:
         "CREATE TABLE sample"
         " (task TEXT NOT NULL, at REAL NOT NULL, body BLOB NOT NULL, PRIMARY KEY (task, at)) WITHOUT ROWID"
     )
-    rows = connection.execute("SELECT number, view FROM standing WHERE view LIKE '%progress%' OR view LIKE '%phase%'")
+    rows = connection.execute(
+        "SELECT number, view FROM standing"
+        " WHERE instr(view, CAST('\"progress\"' AS BLOB)) OR instr(view, CAST('\"phase\"' AS BLOB))"
+    )
     for number, body in rows.fetchall():
         connection.execute("UPDATE standing SET view = ? WHERE number = ?", (_with_progress(body), number))
 

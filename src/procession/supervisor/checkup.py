@@ -101,9 +101,9 @@ def _judge(seen: Observed, pids: Sequence[int]) -> Judgement:
     usage = seen.usage
     wait = TreeWait()
     is_idle = usage is None or usage.cpus is None or usage.cpus < BUSY_CPUS
-    if is_idle and seen.active_s - seen.word_at_s >= INPUT_S:
-        wait = look_at_waits(pids)
     stall_after_s, note = seen.settings.stall_after_s or 0.0, ""
+    if is_idle and seen.active_s - seen.word_at_s >= min(INPUT_S, stall_after_s):
+        wait = look_at_waits(pids)
     if seen.settings.adaptive:
         learned_s = seen.rhythm.threshold_s(stall_after_s)
         if learned_s > stall_after_s:

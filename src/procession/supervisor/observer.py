@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 1.0
 SAMPLE_S: Final = 10.0
-_FIRST_SAMPLE_S: Final = 2.0
+_FIRST_SAMPLE_S: Final = 0.5
+_LEAST_PAUSE_S: Final = 2.0
+"""A new task is sampled soon, so that there is something to compare with; many new ones are sampled together."""
+
 _LOOKS_BEFORE_CRITICAL: Final = 5
 _THIN_EVERY: Final = 60
 
@@ -72,6 +75,7 @@ class Observer:
         self._timer: Timer | None = None
         self._ticked_at_s = 0.0
         self._sample_at_s = 0.0
+        self._sampled_at_s = -_LEAST_PAUSE_S
         self._samples = 0
         self._total_bytes = total_memory_bytes()
 
@@ -83,9 +87,10 @@ class Observer:
         now_s = self._clock.monotonic()
         if self._timer is None:
             self._ticked_at_s = now_s
-            self._sample_at_s = now_s + _FIRST_SAMPLE_S
+            self._sample_at_s = now_s + SAMPLE_S
             self._arm()
-        self._sample_at_s = min(self._sample_at_s, now_s + _FIRST_SAMPLE_S)
+        soon_s = max(now_s + _FIRST_SAMPLE_S, self._sampled_at_s + _LEAST_PAUSE_S)
+        self._sample_at_s = min(self._sample_at_s, soon_s)
 
     def end(self, entry: Entry, *, success: bool) -> None:
         """Watch it no more; what was seen of it stays to be shown."""
@@ -129,6 +134,7 @@ class Observer:
 
     def _sample(self, now_s: float, at: float) -> float:
         """Look at what all use; give when to look again."""
+        self._sampled_at_s = now_s
         if self._sampler is None:
             self._sampler = self._given or TreeSampler(tokens_of, find_gpus())
         roots = {key: root for key, entry in self._watched.items() if (root := _root_of(entry)) is not None}
