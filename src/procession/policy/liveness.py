@@ -86,7 +86,8 @@ class LivenessJudge:
         elif lifeless_s >= stall_after_s:
             liveness, seen = Liveness.STALLED, f"{seen} ({threshold_note})" if threshold_note else seen
         elif silent_s <= RECENT_S:
-            liveness, seen = Liveness.WORKING, f"it has said something within {RECENT_S:.0f} s"
+            said = f"it has said something within {RECENT_S:.0f} s" if signs.word_at_s > 0 else "it has just begun"
+            liveness, seen = Liveness.WORKING, said
         else:
             liveness = Liveness.QUIET
         return Judgement(liveness=liveness, evidence=seen, lifeless_s=lifeless_s, is_reading=is_reading)

@@ -148,9 +148,10 @@ class Observer:
             for event in events:
                 self._tell(entry, event)
             self._ledger.note_sample(key, usage, thin=(self._samples + entry.number) % _THIN_EVERY == 0)
+            soonest_s = min(soonest_s, (entry.observed.settings.stall_after_s or SAMPLE_S) / 2)
             if judged.critical_in_s is not None:
-                soonest_s = min(soonest_s, max(judged.critical_in_s / _LOOKS_BEFORE_CRITICAL, TICK_S))
-        return soonest_s
+                soonest_s = min(soonest_s, judged.critical_in_s / _LOOKS_BEFORE_CRITICAL)
+        return max(soonest_s, TICK_S)
 
     def _look_at(self, entry: Entry, at: float) -> None:
         seen = entry.observed
