@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
-from procession.api.metrics import OTHERS
+from procession.api.figures import OTHERS
 from procession.model.health import Health, Liveness
 from procession.model.progress import Progress
 from procession.model.usage import TreeUsage
@@ -69,7 +69,7 @@ async def test_metrics_have_what_runs_by_name(serve):
 
 async def test_labels_are_bounded(serve, monkeypatch):
     """Those with the most memory stand by name, the rest is one sum."""
-    monkeypatch.setattr("procession.api.metrics.TASKS_BY_NAME", 2)
+    monkeypatch.setattr("procession.api.figures.TASKS_BY_NAME", 2)
     async with serve() as server:
         await submit(server, *"abcde")
         for number, name in enumerate("abcde"):

@@ -97,3 +97,15 @@ def test_a_configuration_says_it_for_all(cli, ok, submit, home, view):
     until(lambda: view("a"), lambda seen: seen["state"] == "ended")
 
     assert view("a")["outcome"]["stopped_by"] == "reaction"
+
+
+def test_a_further_attempt_begins_without_the_progress_of_the_last(submit, view, tmp_path):
+    """All attempts print into one log."""
+    again = tmp_path / "again"
+    submit(
+        "--name", "a", "--retries", "1", f"[ -e {again} ] && exec sleep 97; touch {again}; echo 10%; echo 90%; exit 1"
+    )
+    until(lambda: view("a"), lambda seen: seen["attempt"] == 2 and seen["usage"] is not None)
+    time.sleep(1.5)  # as long as a look at the log takes to come
+
+    assert view("a")["progress"] is None

@@ -81,13 +81,12 @@ def test_the_time_of_those_who_have_gone_stays(sampler):
 
 def test_who_is_orphaned_and_dies_leaves_its_time(sampler):
     """Whoever reaps it, it was part of the tree."""
-    burning = "for ((i=0; i<200000; i++)); do :; done"
-    with running("bash", "-c", f"(bash -c '{burning}; echo; read -t 1000 < <(sleep 1000)' & ) ; cat") as child:
+    burning = "for ((i=0; i<200000; i++)); do :; done; echo; exec sleep 1000"
+    with running("bash", "-c", f"(bash -c '{burning}' &); exec cat >&2") as child:
         roots = {"t": Root(child.pid)}
         before = sampler.sample(roots, 1.0, 1.0)["t"]
-        victims = [pid for pid in sampler.pids["t"] if pid != child.pid]
-        for pid in victims:
-            os.kill(pid, signal.SIGKILL)
+        (victim,) = [pid for pid in sampler.pids["t"] if pid != child.pid]
+        os.kill(victim, signal.SIGKILL)
         after = _until(lambda: sampler.sample(roots, 2.0, 2.0)["t"], lambda each: each.processes < before.processes)
 
     assert before.cpu_s > 0.1
@@ -139,6 +138,16 @@ def test_descriptors_are_bounded_and_given_back():
     table.close()
 
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_tree_that_has_ended_leaves_no_descriptor(sampler):
+    """Not even until the next look."""
+    before = len(os.listdir("/proc/self/fd"))
+    with running("bash", "-c", "echo; exec cat") as child:
+        sampler.sample({"t": Root(child.pid)}, 1.0, 1.0)
+        kept = len(os.listdir("/proc/self/fd"))
+        sampler.forget("t")
+        assert len(os.listdir("/proc/self/fd")) == kept - 2 > before
 
 
 def test_no_descriptor_left_is_no_reason_to_see_nothing(monkeypatch):

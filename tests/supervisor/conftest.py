@@ -255,6 +255,10 @@ class ScriptedSampler:
             for key in roots
         }
 
+    def forget(self, key: str) -> None:
+        """Forget it."""
+        self.pids.pop(key, None)
+
     def close(self) -> None:
         """Remember it."""
         self.is_closed = True

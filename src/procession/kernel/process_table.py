@@ -120,6 +120,15 @@ class ProcessTable:
         self._attribute(fresh, roots)
         return self._sum(roots)
 
+    def forget(self, key: str, pids: Iterable[int]) -> None:
+        """Let go of what is kept of a tree that nobody asks for any more; ``pids`` are those of the last look."""
+        self._totals.pop(key, None)
+        for pid in pids:
+            process = self._known.get(pid)
+            if process is not None and process.tree == key:
+                process.tree = None
+                self._drop_descriptors(process)
+
     def close(self) -> None:
         """Let go of every descriptor."""
         for process in self._known.values():

@@ -10,6 +10,9 @@ from procession.kernel.waits import Wait, kind_of, pipe_name, pipes_written_by, 
 _PROCESSES: Final = 64
 """So many of a tree are looked at; a larger one that waits for input is not recognised as such."""
 
+_LOOK_ANYWAY: Final = 4
+"""A few milliseconds of processor time are not seen, and may have ended in another wait."""
+
 _PATIENT: Final = frozenset({"wait4", "waitid", "futex", "pause", "rt_sigsuspend"})
 """Who is in one of these waits for others of the tree, not for the world."""
 
@@ -19,6 +22,23 @@ class TreeWait(NamedTuple):
 
     reading: str | None = None
     resting: str = ""
+
+
+class RememberedWait:
+    """Looks only when something may have changed: who has not run since, waits for what it waited for."""
+
+    def __init__(self) -> None:
+        self._known: tuple[tuple[int, ...], float | None, int | None] | None = None
+        self._wait = TreeWait()
+        self._looks = 0
+
+    def look(self, pids: Sequence[int], cpu_s: float | None, moved_bytes: int | None) -> TreeWait:
+        """Give what the tree waits for; every few times it is looked at in any case."""
+        seen = (tuple(pids), cpu_s, moved_bytes)
+        self._looks += 1
+        if seen != self._known or self._wait.reading is not None or self._looks % _LOOK_ANYWAY == 0:
+            self._known, self._wait = seen, look_at_waits(pids)
+        return self._wait
 
 
 def look_at_waits(pids: Sequence[int]) -> TreeWait:

@@ -23,7 +23,7 @@ from procession.model.event import (
     WaitingForInput,
 )
 from procession.model.health import Health, Liveness
-from procession.monitor.waits import TreeWait, look_at_waits
+from procession.monitor.waits import TreeWait
 from procession.policy.liveness import BUSY_CPUS, INPUT_S, Judgement, Signs
 from procession.policy.memory import MemoryJudgement, judge_memory
 
@@ -103,7 +103,8 @@ def _judge(seen: Observed, pids: Sequence[int]) -> Judgement:
     is_idle = usage is None or usage.cpus is None or usage.cpus < BUSY_CPUS
     stall_after_s, note = seen.settings.stall_after_s or 0.0, ""
     if is_idle and seen.active_s - seen.word_at_s >= min(INPUT_S, stall_after_s):
-        wait = look_at_waits(pids)
+        cpu_s, moved_bytes = (None, None) if usage is None else (usage.cpu_s, usage.moved_bytes)
+        wait = seen.waits.look(pids, cpu_s, moved_bytes)
     if seen.settings.adaptive:
         learned_s = seen.rhythm.threshold_s(stall_after_s)
         if learned_s > stall_after_s:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from procession.ipc.notices import progress_in
-from procession.model.event import MessageReceived, Notified
+from procession.model.event import MessageReceived, Notified, Resumed, Suspended
 from procession.model.health import Liveness
 from procession.monitor.growth import GrowingLog
 from procession.monitor.progress.json_lines import find_in_object
 from procession.monitor.progress.reader import OutputReader
 from procession.monitor.progress.tracker import ProgressTracker
+from procession.monitor.waits import RememberedWait
 from procession.policy.liveness import RECENT_S, LivenessJudge
 from procession.policy.looping import LoopHint
 from procession.policy.memory import MemoryLimits
@@ -36,18 +37,35 @@ if TYPE_CHECKING:
     from procession.model.usage import TreeUsage
     from procession.supervisor.clock import Clock
 
-_SAMPLES: Final = 64
+_SAMPLES: Final = 12
+"""A minute of them, or a dozen of a tree that grows fast: so many a slope needs."""
+
+
+class WatchingTime:
+    """The seconds in which we could see anything: how long we ourselves were held up is not among them."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
 
 
 class Observed:
     """One attempt of ``task``. ``offsets`` says from where on its logs are those of this attempt."""
 
     def __init__(
-        self, task: Task, settings: Monitoring, total_bytes: int, offsets: Mapping[str, int], clock: Clock
+        self,
+        task: Task,
+        settings: Monitoring,
+        total_bytes: int,
+        offsets: Mapping[str, int],
+        *,
+        clock: Clock,
+        watching: WatchingTime,
     ) -> None:
         self.settings = settings
+        self._watching = watching
+        self._began_at_s = watching.now_s
+        self._paused_at_s: float | None = None
         self.limits = MemoryLimits.of(settings.memory_high or 0, settings.memory_critical or 0, total_bytes)
-        self.active_s = 0.0
         self.word_at_s = 0.0
         self.rhythm = Rhythm()
         self.looping = LoopHint()
@@ -59,6 +77,7 @@ class Observed:
         self.loud_since_s = 0.0
         self.stuck_s: float | None = None
         self.tells_sampled = False
+        self.waits = RememberedWait()
         self.due_at_s = 0.0
         self._argv = task.command.argv
         self._reader: OutputReader | None = None  # most tasks are short, and say little
@@ -70,7 +89,11 @@ class Observed:
 
     def hear(self, event: Event) -> None:
         """Take what is told of it: a report is a word, and may be one about its progress."""
-        if isinstance(event, Notified):
+        if isinstance(event, Suspended):
+            self.pause()
+        elif isinstance(event, Resumed):
+            self._go_on()
+        elif isinstance(event, Notified):
             self._note_word()
             reported = progress_in(event.fields)
             if reported is not None:
@@ -80,6 +103,29 @@ class Observed:
             found = find_in_object(event.message) if isinstance(event.message, dict) else None
             if found is not None and found.percent is not None:
                 self._report(found.percent / 100, found.label or None)
+
+    def pause(self) -> None:
+        """Let no time pass for it, until it is resumed."""
+        if self._paused_at_s is None:
+            self._paused_at_s = self._watching.now_s
+
+    def _go_on(self) -> None:
+        if self._paused_at_s is not None:
+            self._began_at_s += self._watching.now_s - self._paused_at_s
+            self._paused_at_s = None
+
+    @property
+    def active_s(self) -> float:
+        """For how long it could run, as far as we saw."""
+        now_s = self._watching.now_s if self._paused_at_s is None else self._paused_at_s
+        return now_s - self._began_at_s
+
+    @property
+    def is_lively(self) -> bool:
+        """Whether it is worth looking at every second: it said something lately, or would stall soon."""
+        if self.active_s - self.word_at_s < RECENT_S:
+            return True
+        return (self.settings.stall_after_s or 0.0) < 2 * RECENT_S
 
     def hear_output(self, stream: str, data: bytes) -> None:
         """Take what it prints."""

@@ -1,8 +1,8 @@
 """OBSERVES: looks at all attempts that run, with one timer, and tells what it sees. It never acts.
 
-Every second what they have printed is read, every ten seconds (sooner while a tree grows towards its limit) what all of
-them use is sampled in one pass, every thirty each is judged. Nothing runs while no task does. How long the timer itself
-was held up does not count for anybody: then we were suspended, not they.
+Every second what they have printed is read (of who is silent, every five), every ten seconds (sooner while a tree grows
+towards its limit) what all of them use is sampled in one pass, every thirty each is judged. Nothing runs while no task
+does. How long the timer itself was held up does not count for anybody: then we were suspended, not they.
 Not here: what is judged (`checkup`), what is done about it (`reacting`).
 """
 
@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from procession.kernel.machine_memory import total_memory_bytes
 from procession.kernel.process_table import Root
+from procession.model.monitoring import NO_SETTINGS
 from procession.model.state import State
 from procession.monitor.resources.gpu import find_gpus
 from procession.monitor.resources.sampler import TreeSampler
 from procession.process.snapshot import tokens_of
 from procession.supervisor.checkup import look_at_life, look_at_memory
-from procession.supervisor.observed import Observed
+from procession.supervisor.observed import Observed, WatchingTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from procession.model.event import Event
+    from procession.model.monitoring import Monitoring
     from procession.model.monitoring_rules import MonitoringRules
+    from procession.model.task import Task
     from procession.model.usage import TreeUsage
     from procession.supervisor.clock import Clock, Timer
     from procession.supervisor.entry import Entry
@@ -37,6 +40,8 @@ _LEAST_PAUSE_S: Final = 2.0
 
 _LOOKS_BEFORE_CRITICAL: Final = 5
 _THIN_EVERY: Final = 60
+_SHARES: Final = 5
+"""Who has been silent for long is looked at in every so many ticks, a share of them in each."""
 
 
 class Sampler(Protocol):
@@ -46,6 +51,9 @@ class Sampler(Protocol):
 
     def sample(self, roots: Mapping[str, Root], at: float, now_s: float) -> dict[str, TreeUsage]:
         """Give what each uses; one of which nothing lives is not in it."""
+
+    def forget(self, key: str) -> None:
+        """Let go of what is kept of a tree that has ended."""
 
     def pss_bytes(self, key: str) -> int | None:
         """Give its memory with what is shared divided; slow."""
@@ -76,13 +84,23 @@ class Observer:
         self._ticked_at_s = 0.0
         self._sample_at_s = 0.0
         self._sampled_at_s = -_LEAST_PAUSE_S
-        self._samples = 0
+        self._samples = self._ticks = 0
+        self._watching = WatchingTime()
+        self._of_groups: dict[str | None, Monitoring] = {}
         self._total_bytes = total_memory_bytes()
 
     def begin(self, entry: Entry) -> None:
         """Watch the attempt that has just started, or been taken over."""
-        settings = self._rules.of(entry.task.monitoring, entry.task.group)
-        entry.observed = Observed(entry.task, settings, self._total_bytes, entry.log_offsets, self._clock)
+        entry.observed = Observed(
+            entry.task,
+            self._settings_of(entry.task),
+            self._total_bytes,
+            entry.log_offsets,
+            clock=self._clock,
+            watching=self._watching,
+        )
+        if entry.view.state is State.SUSPENDED:
+            entry.observed.pause()
         self._watched[entry.id] = entry
         now_s = self._clock.monotonic()
         if self._timer is None:
@@ -95,6 +113,8 @@ class Observer:
     def end(self, entry: Entry, *, success: bool) -> None:
         """Watch it no more; what was seen of it stays to be shown."""
         self._watched.pop(entry.id, None)
+        if self._sampler is not None:
+            self._sampler.forget(entry.id)
         if entry.observed is not None:
             entry.observed.end(success=success)
 
@@ -112,6 +132,14 @@ class Observer:
             self._sampler.close()
             self._sampler = None
 
+    def _settings_of(self, task: Task) -> Monitoring:
+        if task.monitoring != NO_SETTINGS:
+            return self._rules.of(task.monitoring, task.group)
+        known = self._of_groups.get(task.group)
+        if known is None:
+            known = self._of_groups[task.group] = self._rules.of(NO_SETTINGS, task.group)
+        return known
+
     def _arm(self) -> None:
         self._timer = self._clock.call_later(TICK_S, self._tick)
 
@@ -119,14 +147,15 @@ class Observer:
         now_s, at = self._clock.monotonic(), self._clock.time()
         span_s = min(max(now_s - self._ticked_at_s, 0.0), 2 * TICK_S)
         self._ticked_at_s = now_s
-        for entry in tuple(self._watched.values()):
-            if entry.observed is not None and entry.view.state is not State.SUSPENDED:
-                entry.observed.active_s += span_s
-                entry.observed.look_at_logs()
+        self._watching.now_s += span_s
+        self._ticks += 1
         if now_s >= self._sample_at_s:
             self._sample_at_s = now_s + self._sample(now_s, at)
         for entry in tuple(self._watched.values()):
-            self._look_at(entry, at)
+            seen = entry.observed
+            if seen is not None and (seen.is_lively or (self._ticks + entry.number) % _SHARES == 0):
+                seen.look_at_logs()
+                self._look_at(entry, seen, at)
         if self._watched:
             self._arm()
         else:
@@ -153,9 +182,8 @@ class Observer:
                 soonest_s = min(soonest_s, judged.critical_in_s / _LOOKS_BEFORE_CRITICAL)
         return max(soonest_s, TICK_S)
 
-    def _look_at(self, entry: Entry, at: float) -> None:
-        seen = entry.observed
-        if seen is None or entry.view.state is not State.RUNNING or not seen.is_due:
+    def _look_at(self, entry: Entry, seen: Observed, at: float) -> None:
+        if entry.view.state is not State.RUNNING or not seen.is_due:
             return
         pids = self._sampler.pids.get(entry.id, ()) if self._sampler is not None else ()
         for event in look_at_life(seen, pids, at):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from procession.model.readiness import ByLog
 from procession.supervisor.acts import begin_act
 from procession.supervisor.completion import CompletionWatch
 from procession.supervisor.log_tail import log_paths
@@ -38,7 +37,5 @@ def begin_watches(entry: Entry, clock: Clock, tell: Callable[[Event], None]) -> 
 
 
 def sizes_of_logs(task: Task) -> dict[str, int]:
-    """Say from where on the logs of ``task`` will be those of an attempt that starts now, if that must be known."""
-    if not isinstance(task.ready, ByLog):
-        return {}
+    """Say from where on the logs of ``task`` will be those of an attempt that starts now: all attempts append."""
     return {path: os.path.getsize(path) if os.path.exists(path) else 0 for path in log_paths(task.command)}

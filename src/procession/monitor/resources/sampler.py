@@ -45,6 +45,11 @@ class TreeSampler:
         known = [each for each in map(read_pss, self.pids.get(key, ())) if each is not None]
         return sum(known) if known else None
 
+    def forget(self, key: str) -> None:
+        """Let go of what is kept of a tree that has ended."""
+        self._table.forget(key, self.pids.pop(key, ()))
+        self._before.pop(key, None)
+
     def close(self) -> None:
         """Let go of what the looks need."""
         self._table.close()
