@@ -29,17 +29,30 @@ def condition_of(task: TaskView, history: UsageHistory) -> Iterator[tuple[str, s
     if len(samples) > 1:
         span = format_duration(samples[-1].at - samples[0].at)
         peak = max(each.memory_bytes for each in samples)
-        yield "memory", f"{sparkline([each.memory_bytes for each in samples])}  peak {format_size(peak)} in {span}"
-        shares = [each.cpus or 0.0 for each in samples]
-        yield "processor", f"{sparkline(shares)}  peak {max(shares):.2f} CPUs"
+        memory = sparkline([(each.at, each.memory_bytes) for each in samples])
+        yield "memory", f"{memory}  peak {format_size(peak)} in {span}"
+        shares = [(each.at, each.cpus or 0.0) for each in samples]
+        yield "processor", f"{sparkline(shares)}  peak {max(share for _, share in shares):.2f} CPUs"
 
 
-def sparkline(values: Sequence[float], width: int = _WIDTH) -> str:
-    """Draw a line of blocks, the highest of each stretch where there are more values than room, from 0 up."""
-    count = min(width, len(values))
-    stretches = [values[index * len(values) // count : (index + 1) * len(values) // count] for index in range(count)]
-    peaks = [max(each) for each in stretches]
-    top = max(peaks, default=0.0)
+def sparkline(points: Sequence[tuple[float, float]], width: int = _WIDTH) -> str:
+    """Draw a line of blocks over time, from 0 up: the highest value of each stretch; where nothing changed, the last.
+
+    points: a time and a value each, in order.
+    """
+    width = min(width, 2 * len(points))
+    begin, end = points[0][0], points[-1][0]
+    peaks: list[float] = []
+    rest = list(reversed(points))
+    last = points[0][1]
+    for column in range(1, width + 1):
+        until = begin + (end - begin) * column / width
+        values = []
+        while rest and (rest[-1][0] <= until or column == width):
+            last = rest.pop()[1]
+            values.append(last)
+        peaks.append(max(values, default=last))
+    top = max(peaks)
     return "".join(_BLOCKS[int(peak / top * (len(_BLOCKS) - 1)) if top > 0 else 0] for peak in peaks)
 
 

@@ -17,6 +17,8 @@ LOOK_BYTES: Final = 1 << 16
 class GrowingLog:
     """The log at ``path``, read from ``offset`` on. ``skipped_bytes``: so much was passed over."""
 
+    __slots__ = ("_offset", "_path", "skipped_bytes")
+
     def __init__(self, path: str, offset: int) -> None:
         self._path = path
         self._offset = offset

@@ -27,6 +27,8 @@ class TreeWait(NamedTuple):
 class RememberedWait:
     """Looks only when something may have changed: who has not run since, waits for what it waited for."""
 
+    __slots__ = ("_known", "_looks", "_wait")
+
     def __init__(self) -> None:
         self._known: tuple[tuple[int, ...], float | None, int | None] | None = None
         self._wait = TreeWait()

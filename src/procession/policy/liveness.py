@@ -62,6 +62,8 @@ class Judgement(Struct, frozen=True, kw_only=True):
 class LivenessJudge:
     """Judges one attempt, look after look."""
 
+    __slots__ = ("_cpu_s", "_io_bytes", "_reading_since_s", "_seen_at_s", "_sign_at_s")
+
     def __init__(self, at_s: float = 0.0) -> None:
         self._seen_at_s = at_s
         self._cpu_s = self._io_bytes = 0.0

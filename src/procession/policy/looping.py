@@ -22,6 +22,8 @@ _FORMS: Final = 3
 class LoopHint:
     """Takes what is printed; says whether it goes round in a circle."""
 
+    __slots__ = ("_lines", "_since_s")
+
     def __init__(self) -> None:
         self._lines: deque[bytes] = deque(maxlen=LINES)
         self._since_s: float | None = None

@@ -22,6 +22,8 @@ _LONGEST_FACTOR: Final = 48.0
 class Rhythm:
     """Learns from each pause; gives the threshold."""
 
+    __slots__ = ("_count", "_mean", "_squares")
+
     def __init__(self) -> None:
         self._count = 0
         self._mean = 0.0

@@ -92,8 +92,9 @@ def _next_look_s(seen: Observed, judged: Judgement) -> float:
     if judged.is_reading and judged.liveness not in _LOUD:
         return INPUT_S
     usage = seen.usage
-    is_idle = judged.liveness is Liveness.WORKING and (usage is None or (usage.cpus or 0.0) < BUSY_CPUS)
-    longest_s = IDLE_LOOK_S if is_idle else LOOK_S
+    is_idle = usage is None or (usage.cpus or 0.0) < BUSY_CPUS
+    may_ask = judged.liveness is Liveness.WORKING and is_idle and seen.word_at_s > 0
+    longest_s = IDLE_LOOK_S if may_ask else LOOK_S
     return max(min(longest_s, (seen.settings.stall_after_s or LOOK_S) / 2), 1.0)
 
 
@@ -170,7 +171,7 @@ def _note_progress(seen: Observed, liveness: Liveness, at: float) -> list[Event]
 
 
 def _note_loop(seen: Observed, at: float) -> list[Event]:
-    line = seen.looping.example(seen.active_s)
+    line = seen.loop
     moves = seen.unmoved_s is not None and seen.unmoved_s < LOOK_S * 10
     is_looping = line is not None and not moves
     assert seen.health is not None

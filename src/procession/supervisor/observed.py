@@ -17,14 +17,12 @@ from procession.model.event import MessageReceived, Notified, Resumed, Suspended
 from procession.model.health import Liveness
 from procession.monitor.growth import GrowingLog
 from procession.monitor.progress.json_lines import find_in_object
-from procession.monitor.progress.reader import OutputReader
-from procession.monitor.progress.tracker import ProgressTracker
 from procession.monitor.waits import RememberedWait
 from procession.policy.liveness import RECENT_S, LivenessJudge
-from procession.policy.looping import LoopHint
 from procession.policy.memory import MemoryLimits
 from procession.policy.rhythm import Rhythm
 from procession.supervisor.log_tail import log_paths
+from procession.supervisor.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +39,11 @@ _SAMPLES: Final = 12
 """A minute of them, or a dozen of a tree that grows fast: so many a slope needs."""
 
 
+_SAME_S: Final = 60.0
+LIVELY_S: Final = 10.0
+"""Who has said a word within so long is looked at in every tick."""
+
+
 class WatchingTime:
     """The seconds in which we could see anything: how long we ourselves were held up is not among them."""
 
@@ -50,6 +53,12 @@ class WatchingTime:
 
 class Observed:
     """One attempt of ``task``. ``offsets`` says from where on its logs are those of this attempt."""
+
+    __slots__ = (
+        "_argv", "_began_at_s", "_clock", "_kept", "_logs", "_moved_at", "_moved_at_s", "_paused_at_s", "_watching",
+        "_words", "due_at_s", "health", "judge", "limits", "loud_since_s", "memory", "memory_since", "rhythm",
+        "samples", "settings", "stuck_s", "tells_sampled", "waits", "word_at_s",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -68,7 +77,6 @@ class Observed:
         self.limits = MemoryLimits.of(settings.memory_high or 0, settings.memory_critical or 0, total_bytes)
         self.word_at_s = 0.0
         self.rhythm = Rhythm()
-        self.looping = LoopHint()
         self.judge = LivenessJudge()
         self.samples: deque[TreeUsage] = deque(maxlen=_SAMPLES)
         self.memory: MemoryLevel = "ok"
@@ -80,8 +88,8 @@ class Observed:
         self.waits = RememberedWait()
         self.due_at_s = 0.0
         self._argv = task.command.argv
-        self._reader: OutputReader | None = None  # most tasks are short, and say little
-        self._tracker = ProgressTracker(0.0)
+        self._words: Words | None = None
+        self._kept: TreeUsage | None = None
         self._logs = {path: GrowingLog(path, offsets.get(path, 0)) for path in log_paths(task.command)}
         self._clock = clock
         self._moved_at = clock.time()
@@ -97,12 +105,12 @@ class Observed:
             self._note_word()
             reported = progress_in(event.fields)
             if reported is not None:
-                self._report(*reported)
+                self._listen().take_report(*reported, self.active_s)
         elif isinstance(event, MessageReceived):
             self._note_word()
             found = find_in_object(event.message) if isinstance(event.message, dict) else None
             if found is not None and found.percent is not None:
-                self._report(found.percent / 100, found.label or None)
+                self._listen().take_report(found.percent / 100, found.label or None, self.active_s)
 
     def pause(self) -> None:
         """Let no time pass for it, until it is resumed."""
@@ -123,19 +131,14 @@ class Observed:
     @property
     def is_lively(self) -> bool:
         """Whether it is worth looking at every second: it said something lately, or would stall soon."""
-        if self.active_s - self.word_at_s < RECENT_S:
+        if self.active_s - self.word_at_s < LIVELY_S:
             return True
         return (self.settings.stall_after_s or 0.0) < 2 * RECENT_S
 
     def hear_output(self, stream: str, data: bytes) -> None:
         """Take what it prints."""
         self._note_word()
-        if self._reader is None:
-            self._reader = OutputReader(self._argv, pattern=self.settings.progress)
-        self._reader.feed(stream, data)
-        self.looping.feed(data, self.active_s)
-        if self._reader.reading is not None:
-            self._tracker.take(self._reader.reading, self.active_s, sampled=self.skipped_bytes > 0)
+        self._listen().take_output(stream, data, self.active_s, sampled=self.skipped_bytes > 0)
 
     def look_at_logs(self) -> None:
         """Take what it has written to its logs since the last time."""
@@ -152,11 +155,11 @@ class Observed:
     @property
     def progress(self) -> Progress | None:
         """How far it is."""
-        value = self._tracker.value
-        if value is None:
+        value = None if self._words is None else self._words.progress
+        if value is None or self._words is None:
             return None
-        if self._tracker.moved_at_s != self._moved_at_s:
-            self._moved_at_s = self._tracker.moved_at_s
+        if self._words.moved_at_s != self._moved_at_s:
+            self._moved_at_s = self._words.moved_at_s
             self._moved_at = self._clock.time() - max(self.active_s - self._moved_at_s, 0.0)
         return replace(value, changed_at=self._moved_at)
 
@@ -170,12 +173,27 @@ class Observed:
     @property
     def unmoved_s(self) -> float | None:
         """For how long its progress has not moved; None while it shows none."""
-        return None if self._tracker.value is None else self.active_s - self._tracker.moved_at_s
+        if self._words is None or self._words.progress is None:
+            return None
+        return self.active_s - self._words.moved_at_s
+
+    @property
+    def loop(self) -> str | None:
+        """A line of what it prints again and again, for long; None if it does not."""
+        return None if self._words is None else self._words.looping.example(self.active_s)
 
     @property
     def usage(self) -> TreeUsage | None:
         """What it used at the last look."""
         return self.samples[-1] if self.samples else None
+
+    def is_news(self, sample: TreeUsage) -> bool:
+        """Whether a sample is worth to be kept: the same as the last one is, once a minute."""
+        kept = self._kept
+        if kept is not None and sample.at - kept.at < _SAME_S and _figures(kept) == _figures(sample):
+            return False
+        self._kept = sample
+        return True
 
     def shown(self, *, is_over: bool) -> dict[str, Any]:
         """Give what is shown of it, by the names of its view."""
@@ -185,18 +203,20 @@ class Observed:
     def end(self, *, success: bool) -> None:
         """It has ended: look a last time."""
         self.look_at_logs()
-        self._tracker.end(success=success, at_s=self.active_s)
+        if self._words is not None:
+            self._words.end(success=success, at_s=self.active_s)
 
-    def _report(self, fraction: float | None, phase: str | None) -> None:
-        before = self._tracker.value
-        is_report = before is not None and before.source == "report"
-        if before is not None and is_report:
-            fraction = before.fraction if fraction is None else fraction
-            phase = before.phase if phase is None else phase
-        self._tracker.report(fraction, phase, self.active_s)
+    def _listen(self) -> Words:
+        if self._words is None:
+            self._words = Words(self._argv, self.settings.progress)
+        return self._words
 
     def _note_word(self) -> None:
         pause_s = self.active_s - self.word_at_s
         if pause_s > 0:
             self.rhythm.take(pause_s)
         self.word_at_s = self.active_s
+
+
+def _figures(sample: TreeUsage) -> tuple[object, ...]:
+    return sample.processes, sample.threads, sample.memory_bytes, sample.cpu_s, sample.moved_bytes, sample.descriptors

@@ -176,7 +176,8 @@ class Observer:
             events, judged = look_at_memory(entry.observed, usage)
             for event in events:
                 self._tell(entry, event)
-            self._ledger.note_sample(key, usage, thin=(self._samples + entry.number) % _THIN_EVERY == 0)
+            if entry.observed.is_news(usage):
+                self._ledger.note_sample(key, usage, thin=(self._samples + entry.number) % _THIN_EVERY == 0)
             soonest_s = min(soonest_s, (entry.observed.settings.stall_after_s or SAMPLE_S) / 2)
             if judged.critical_in_s is not None:
                 soonest_s = min(soonest_s, judged.critical_in_s / _LOOKS_BEFORE_CRITICAL)

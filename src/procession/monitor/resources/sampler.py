@@ -8,11 +8,20 @@ can be given back taken off. Not here: the looks (`procession.kernel.process_tab
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from procession.kernel.machine_memory import group_memory_bytes
 from procession.kernel.process_table import ProcessTable, Root, TreeSum, count_descriptors, read_pss
 from procession.model.usage import TreeUsage
 from procession.monitor.resources.gpu import GpuShare, NoGpus
+
+
+class _Before(NamedTuple):
+    at_s: float
+    seen: TreeSum
+    descriptors: int | None
 
 
 class TreeSampler:
@@ -21,7 +30,7 @@ class TreeSampler:
     def __init__(self, tokens_of: Callable[[int], Iterable[str]], gpus: NoGpus | None = None) -> None:
         self._table = ProcessTable(tokens_of)
         self._gpus = gpus or NoGpus()
-        self._before: dict[str, tuple[float, float]] = {}
+        self._before: dict[str, _Before] = {}
         self.pids: dict[str, tuple[int, ...]] = {}
         """Who was in each tree when it was last looked at."""
 
@@ -37,8 +46,9 @@ class TreeSampler:
             key: _usage(roots[key], each, at, cpus=self._cpus(key, each.cpu_s, now_s), used=used)
             for key, each in sums.items()
         }
-        self._before = {key: (now_s, each.cpu_s) for key, each in usages.items()}
-        return usages
+        opened = {key: self._count_descriptors(key, each) for key, each in sums.items()}
+        self._before = {key: _Before(now_s, each, opened[key]) for key, each in sums.items()}
+        return {key: replace(each, descriptors=opened[key]) for key, each in usages.items()}
 
     def pss_bytes(self, key: str) -> int | None:
         """Give the memory of a tree with what is shared divided among those who share it. Slow; None: unknown."""
@@ -57,14 +67,21 @@ class TreeSampler:
 
     def _cpus(self, key: str, cpu_s: float, now_s: float) -> float | None:
         before = self._before.get(key)
-        if before is None or now_s <= before[0]:
+        if before is None or now_s <= before.at_s:
             return None
-        return max(cpu_s - before[1], 0.0) / (now_s - before[0])
+        return max(cpu_s - before.seen.cpu_s, 0.0) / (now_s - before.at_s)
+
+    def _count_descriptors(self, key: str, seen: TreeSum) -> int | None:
+        """Count them anew where anything has changed: to look into a thousand directories takes a third of a tick."""
+        before = self._before.get(key)
+        if before is not None and before.seen == seen:
+            return before.descriptors
+        counted = [each for each in map(count_descriptors, seen.pids) if each is not None]
+        return sum(counted) if counted else None
 
 
 def _usage(root: Root, seen: TreeSum, at: float, *, cpus: float | None, used: Mapping[int, GpuShare]) -> TreeUsage:
     exact = group_memory_bytes(root.leaf) if root.leaf else None
-    descriptors = [each for each in map(count_descriptors, seen.pids) if each is not None]
     gpu = [used[pid] for pid in seen.pids if pid in used] if used else []
     return TreeUsage(
         at=at,
@@ -78,7 +95,6 @@ def _usage(root: Root, seen: TreeSum, at: float, *, cpus: float | None, used: Ma
         written_bytes=seen.written_bytes,
         moved_bytes=seen.moved_bytes,
         running=seen.running,
-        descriptors=sum(descriptors) if descriptors else None,
         gpu_memory_bytes=sum(each.memory_bytes for each in gpu) if gpu else None,
         gpu_share=sum(each.share for each in gpu) if gpu else None,
     )
