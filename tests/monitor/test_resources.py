@@ -124,6 +124,15 @@ def test_a_tree_that_is_gone_is_not_there(sampler):
         assert sampler.sample(roots, 2.0, 2.0).keys() == {"t"}
 
 
+def test_who_was_seen_before_its_tree_was_known_is_found_with_it(sampler):
+    """A look may fall between a fork and its being told."""
+    with running("bash", "-c", "echo; cat; true") as child, running("bash", "-c", "echo; cat; true") as other:
+        assert sampler.sample({"t": Root(child.pid)}, 1.0, 1.0).keys() == {"t"}
+        both = sampler.sample({"t": Root(child.pid), "u": Root(other.pid)}, 2.0, 2.0)
+
+    assert {key: each.processes for key, each in both.items()} == {"t": 2, "u": 2}
+
+
 def test_descriptors_are_bounded_and_given_back():
     """Two for each process that belongs to a tree, none for others, none after the end."""
     before = len(os.listdir("/proc/self/fd"))

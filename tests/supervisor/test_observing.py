@@ -60,6 +60,7 @@ async def test_suspended_time_does_not_count(stage):
         await it.pass_time(200)
         await it.supervisor.suspend("a")
         await it.pass_time(5000)
+        assert it.supervisor.get("a").health is None
         await it.supervisor.resume("a")
         await it.pass_time(80)
         assert seen(it, "stalled") == []

@@ -107,6 +107,7 @@ class ProcessTable:
         self._tokens_of = tokens_of
         self._known: dict[int, _Process] = {}
         self._totals: dict[str, _Total] = {}
+        self._leaders: set[int] = set()
         self._passes = 0
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._room = soft // _SHARE_OF_DESCRIPTORS
@@ -116,6 +117,7 @@ class ProcessTable:
         self._passes += 1
         listed = [int(name) for name in os.listdir("/proc") if name.isdigit()]
         self._forget_gone(set(listed), roots)
+        self._forget_young_strangers(roots)
         fresh = self._read_all(listed)
         self._attribute(fresh, roots)
         return self._sum(roots)
@@ -146,6 +148,16 @@ class ProcessTable:
             if process.tree is not None and process.tree not in roots:
                 process.tree = None
                 self._drop_descriptors(process)
+
+    def _forget_young_strangers(self, roots: Mapping[str, Root]) -> None:
+        """Look anew at who was seen before its tree was made known to us: it was taken for nobody's."""
+        leaders = {root.leader for root in roots.values()}
+        new = leaders - self._leaders
+        self._leaders = leaders
+        if new:
+            oldest = min(new)
+            for pid in [pid for pid, each in self._known.items() if each.tree is None and pid >= oldest]:
+                del self._known[pid]
 
     def _forget(self, pid: int) -> None:
         process = self._known.pop(pid)

@@ -197,7 +197,8 @@ class Observed:
 
     def shown(self, *, is_over: bool) -> dict[str, Any]:
         """Give what is shown of it, by the names of its view."""
-        shown = {"progress": self.progress, "usage": self.usage, "health": None if is_over else self.health}
+        is_still = is_over or self._paused_at_s is not None
+        shown = {"progress": self.progress, "usage": self.usage, "health": None if is_still else self.health}
         return {name: value for name, value in shown.items() if value is not None}
 
     def end(self, *, success: bool) -> None:

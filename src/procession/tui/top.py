@@ -21,7 +21,6 @@ from procession.model.view import TaskView
 from procession.tui.rows import COLUMNS, ORDERS, Row, details_of, rows_of
 
 PERIOD_S: Final = 2.0
-ENDED_SHOWN: Final = 200
 
 _STYLES: Final = {"good": "green", "bad": "bold red", "waiting": "yellow", "quiet": "dim", "busy": ""}
 
@@ -29,7 +28,7 @@ _STYLES: Final = {"good": "green", "bad": "bold red", "waiting": "yellow", "quie
 class Desk(Protocol):
     """What the screen asks of the daemon: `procession.client.AsyncClient` is one."""
 
-    async def list(self, *words: str, limit: int | None = None) -> list[TaskView]:
+    async def list(self) -> list[TaskView]:
         """Give all tasks that are not over, and the newest of those that are."""
 
     async def suspend(self, *words: str) -> Any:
@@ -124,7 +123,7 @@ class TopApp(App[None]):
     async def refresh_tasks(self) -> None:
         """Ask for all tasks, and show them."""
         try:
-            views = await self._desk.list(limit=ENDED_SHOWN)
+            views = await self._desk.list()
         except (ProcessionError, OSError) as error:
             self._problem = str(error)
         else:
@@ -151,7 +150,7 @@ class TopApp(App[None]):
         for row, before in zip(rows, self._shown, strict=True):
             for column, cell, old in zip(COLUMNS, row.cells, before.cells, strict=True):
                 if cell != old or row.mood != before.mood:
-                    table.update_cell(row.key, column, _styled(cell, row.mood))
+                    table.update_cell(row.key, column, _styled(cell, row.mood), update_width=True)
 
     def _fill(self, table: DataTable[Text], rows: list[Row]) -> None:
         chosen, place = self._chosen_key(), table.scroll_y
