@@ -104,6 +104,8 @@ class Reactor:
             tell(problem)
 
     def _tell(self, id_: str, due: Due, problem: str | None) -> None:
+        if self._conductor.registry.find(id_) is None:
+            return  # it was removed meanwhile
         told = Reacted(at=self._conductor.clock.time(), to=due.event.name, do=due.reaction.do, problem=problem)
         self._conductor.record(told.of(id_, due.event.attempt or 1))
 
