@@ -109,3 +109,15 @@ def test_a_further_attempt_begins_without_the_progress_of_the_last(submit, view,
     time.sleep(1.5)  # as long as a look at the log takes to come
 
     assert view("a")["progress"] is None
+
+
+def test_a_reaction_with_a_limit_counts_through_a_killed_daemon(submit, view, kill_daemon, ok):
+    """What was done once is not done again by the next daemon."""
+    submit("--name", "a", "--stall-after", "1s", "--on", "stalledx1=restart", "exec sleep 97")
+    until(lambda: view("a"), lambda seen: seen["attempt"] == 2 and seen["state"] == "running")
+    kill_daemon()
+    ok("daemon", "start")
+    until(lambda: view("a")["health"], lambda health: health is not None and health["liveness"] == "stalled")
+    time.sleep(1)
+
+    assert view("a")["attempt"] == 2

@@ -17,7 +17,7 @@ class Care(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     wish: by whom its end was asked for. retries_used: since it was submitted, or retried by hand. due_at: when its
     next attempt may start, in seconds since the epoch. has_started: in any attempt. last_outcome: of the attempt
-    before the present one.
+    before the present one. reacted: how often each reaction that has a limit was done.
     """
 
     wish: str | None = None
@@ -25,6 +25,7 @@ class Care(Struct, frozen=True, kw_only=True, omit_defaults=True):
     due_at: float | None = None
     has_started: bool = False
     last_outcome: Outcome | None = None
+    reacted: dict[str, int] = {}
 
 
 class TaskRecord(Struct, frozen=True, kw_only=True):

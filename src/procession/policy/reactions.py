@@ -35,12 +35,12 @@ class Due(NamedTuple):
 
 
 class Reactions:
-    """What is to come for one task."""
+    """What is to come for one task. ``done`` says how often each was done, and is kept up to date."""
 
-    def __init__(self, reactions: Sequence[Reaction]) -> None:
+    def __init__(self, reactions: Sequence[Reaction], done: dict[str, int]) -> None:
         self._reactions = reactions
         self._pending: list[Due] = []
-        self._done: dict[int, int] = {}
+        self._done = done
 
     def hear(self, event: Event, now_s: float) -> None:
         """Take what happened: some of what was to come is not true any more, and more may be to come."""
@@ -54,8 +54,8 @@ class Reactions:
         ]
         self._pending += [
             Due(now_s + each.after_s, each, event)
-            for index, each in enumerate(self._reactions)
-            if each.event == name and (each.times is None or self._done.get(index, 0) < each.times)
+            for each in self._reactions
+            if each.event == name and (each.times is None or self._done.get(_key(each), 0) < each.times)
         ]
 
     def take_due(self, now_s: float) -> list[Due]:
@@ -70,12 +70,16 @@ class Reactions:
         return min((each.at_s for each in self._pending), default=None)
 
     def _count(self, reaction: Reaction) -> bool:
-        index = self._reactions.index(reaction)
-        done = self._done.get(index, 0)
-        if reaction.times is not None and done >= reaction.times:
-            return False
-        self._done[index] = done + 1
+        if reaction.times is not None:
+            done = self._done.get(_key(reaction), 0)
+            if done >= reaction.times:
+                return False
+            self._done[_key(reaction)] = done + 1
         return True
+
+
+def _key(reaction: Reaction) -> str:
+    return f"{reaction.event}+{reaction.after_s:g}={reaction.do}"
 
 
 def _undone_by(event: Event) -> frozenset[str]:

@@ -357,6 +357,7 @@ class Conductor:
         self.registry.add(entry)
         outcome = entry.view.outcome
         entry.wish, entry.retries_used = None, 0
+        entry.reacted.clear()
         entry.over.clear()
         self.idle.clear()
         if outcome is not None:

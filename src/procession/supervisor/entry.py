@@ -29,19 +29,18 @@ if TYPE_CHECKING:
 class Entry:
     """One task under care. Only the conductor changes it.
 
-    wish: by whom its end was asked for, if it was. retries_used: since it was submitted, or retried by hand.
-    last_outcome: of the attempt before the present one. due_at: when its next attempt may start. told: what is told
-    once of an attempt, and was told by whoever looked after it before us. watches: who looks whether the present one is
-    ready, or done. log_offsets: from where on its logs are those of the present attempt, by path. marker: where it may
-    say that it is done. observed: what is seen of the present attempt, or was of the last. stored: descriptors that its
-    attempts gave into care.
+    wish: by whom its end was asked for, if it was. retries_used: since it was submitted, or retried by hand; reacted:
+    how often each reaction with a limit was done, likewise. last_outcome: of the attempt before the present one.
+    due_at: when its next attempt may start. told: what is told once of an attempt, and was told by whoever looked
+    after it before us. watches: who looks whether the present one is ready, or done. log_offsets: from where on its
+    logs are those of the present attempt, by path. marker: where it may say that it is done. observed: what is seen of
+    the present attempt, or was of the last. stored: descriptors that its attempts gave into care.
     """
 
     __slots__ = (
         "acts", "attempt", "context", "due_at", "has_started", "is_restarting", "last_line", "last_outcome",
-        "log_offsets", "marker",
-        "number", "observed", "over", "rank", "retries_used", "runner", "stored", "task", "timer", "told", "view",
-        "watches", "wish",
+        "log_offsets", "marker", "number", "observed", "over", "rank", "reacted", "retries_used", "runner", "stored",
+        "task", "timer", "told", "view", "watches", "wish",
     )  # fmt: skip
 
     def __init__(self, task: Task, view: TaskView, number: int, context: Context | None = None) -> None:
@@ -55,6 +54,7 @@ class Entry:
         self.is_restarting = False
         self.wish: str | None = None
         self.retries_used = 0
+        self.reacted: dict[str, int] = {}
         self.attempt: Attempt | None = None
         self.runner: asyncio.Task[Outcome] | None = None
         self.acts: set[asyncio.Task[None]] = set()
@@ -77,6 +77,7 @@ class Entry:
         entry.has_started = record.care.has_started
         entry.wish = record.care.wish
         entry.retries_used = record.care.retries_used
+        entry.reacted = dict(record.care.reacted)
         entry.due_at = record.care.due_at
         entry.last_outcome = record.care.last_outcome
         if record.view.is_over:
@@ -108,6 +109,7 @@ class Entry:
         care = Care(
             wish=self.wish,
             retries_used=self.retries_used,
+            reacted=dict(self.reacted),
             due_at=self.due_at,
             has_started=self.has_started,
             last_outcome=self.last_outcome,

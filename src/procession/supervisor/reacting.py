@@ -69,9 +69,9 @@ class Reactor:
         if known is None:
             entry = None if event.name == "removed" else self._conductor.registry.find(event.task)
             wanted = () if entry is None else self._rules.reactions(entry.task.monitoring, entry.task.group)
-            if not wanted:
+            if entry is None or not wanted:
                 return
-            known = self._tasks[event.task] = Reactions(wanted)
+            known = self._tasks[event.task] = Reactions(wanted, entry.reacted)
         known.hear(event, self._conductor.clock.monotonic())
         self._do_what_is_due(event.task)
         if event.name in ("ended", "removed") and known.next_at_s is None:
