@@ -232,3 +232,6 @@ async def test_a_flood_through_a_pipe_is_sampled(stage, chunk):
         await it.settle()
         await it.settle()
         assert it.supervisor.get("a").progress.fraction == 0.4
+        await it.pass_time(2)
+        (sampled,) = seen(it, "output_sampled")
+        assert sampled.skipped_bytes > 40_000_000

@@ -40,6 +40,9 @@ _SAMPLES: Final = 12
 
 
 _SAME_S: Final = 60.0
+FED_BYTES: Final = 1 << 18
+"""So much that comes through a pipe is read between two looks; to read all of a flood would slow it."""
+
 LIVELY_S: Final = 10.0
 """Who has said a word within so long is looked at in every tick."""
 
@@ -55,9 +58,10 @@ class Observed:
     """One attempt of ``task``. ``offsets`` says from where on its logs are those of this attempt."""
 
     __slots__ = (
-        "_argv", "_began_at_s", "_clock", "_kept", "_logs", "_moved_at", "_moved_at_s", "_paused_at_s", "_watching",
-        "_words", "due_at_s", "health", "judge", "limits", "loud_since_s", "memory", "memory_since", "rhythm",
-        "samples", "settings", "stuck_s", "tells_sampled", "waits", "word_at_s",
+        "_argv", "_began_at_s", "_clock", "_fed_at_s", "_fed_bytes", "_held", "_kept", "_logs", "_moved_at",
+        "_moved_at_s", "_passed_over_bytes", "_paused_at_s", "_watching", "_words", "due_at_s", "health", "judge",
+        "limits", "loud_since_s", "memory", "memory_since", "rhythm", "samples", "settings", "stuck_s",
+        "tells_sampled", "waits", "word_at_s",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +93,9 @@ class Observed:
         self.due_at_s = 0.0
         self._argv = task.command.argv
         self._words: Words | None = None
+        self._held: dict[str, bytes] = {}
+        self._fed_at_s = 0.0
+        self._fed_bytes = self._passed_over_bytes = 0
         self._kept: TreeUsage | None = None
         self._logs = {path: GrowingLog(path, offsets.get(path, 0)) for path in log_paths(task.command)}
         self._clock = clock
@@ -136,25 +143,35 @@ class Observed:
         return (self.settings.stall_after_s or 0.0) < 2 * RECENT_S
 
     def hear_output(self, stream: str, data: bytes) -> None:
-        """Take what it prints."""
+        """Take what it prints; of a flood only the newest piece is held, until the next look."""
         self._note_word()
-        self._listen().take_output(stream, data, self.active_s, sampled=self.skipped_bytes > 0)
+        if self._fed_at_s != self.active_s:
+            self._fed_at_s, self._fed_bytes = self.active_s, 0
+        self._fed_bytes += len(data)
+        if self._fed_bytes <= FED_BYTES:
+            self._take_output(stream, data)
+        else:
+            self._passed_over_bytes += len(self._held.get(stream, b""))
+            self._held[stream] = data
 
     def look_at_logs(self) -> None:
         """Take what it has written to its logs since the last time."""
+        self._take_what_is_held()
         for path, log in self._logs.items():
             data = log.look()
             if data:
-                self.hear_output(path, data)
+                self._note_word()
+                self._take_output(path, data)
 
     @property
     def skipped_bytes(self) -> int:
         """So much of its output came too fast to be read for its progress."""
-        return sum(log.skipped_bytes for log in self._logs.values())
+        return self._passed_over_bytes + sum(log.skipped_bytes for log in self._logs.values())
 
     @property
     def progress(self) -> Progress | None:
         """How far it is."""
+        self._take_what_is_held()
         value = None if self._words is None else self._words.progress
         if value is None or self._words is None:
             return None
@@ -206,6 +223,14 @@ class Observed:
         self.look_at_logs()
         if self._words is not None:
             self._words.end(success=success, at_s=self.active_s)
+
+    def _take_output(self, stream: str, data: bytes) -> None:
+        self._listen().take_output(stream, data, self.active_s, sampled=self.skipped_bytes > 0)
+
+    def _take_what_is_held(self) -> None:
+        held, self._held = self._held, {}
+        for stream, data in held.items():
+            self._take_output(stream, data)
 
     def _listen(self) -> Words:
         if self._words is None:
