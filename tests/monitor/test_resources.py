@@ -126,7 +126,8 @@ def test_a_tree_that_is_gone_is_not_there(sampler):
 
 def test_who_was_seen_before_its_tree_was_known_is_found_with_it(sampler):
     """A look may fall between a fork and its being told."""
-    with running("bash", "-c", "echo; cat; true") as child, running("bash", "-c", "echo; cat; true") as other:
+    two = ("bash", "-c", "cat <&0 & echo; wait")  # it says its line when both are there
+    with running(*two) as child, running(*two) as other:
         assert sampler.sample({"t": Root(child.pid)}, 1.0, 1.0).keys() == {"t"}
         both = sampler.sample({"t": Root(child.pid), "u": Root(other.pid)}, 2.0, 2.0)
 
