@@ -16,7 +16,8 @@ import resource
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from procession.kernel.files import read_file
+from procession.kernel.departed import NOTHING, Spent, add, left_behind
+from procession.kernel.files import read_file, read_surely
 
 TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
@@ -56,26 +57,47 @@ class TreeSum(NamedTuple):
 
 
 class _Process:
-    """What is kept of one process."""
+    """What is kept of one process. ``own`` and ``waited`` are ticks: its own, and of children it waited for."""
 
-    __slots__ = ("cpu", "io", "io_fd", "parent", "rss", "session", "start", "stat_fd", "state", "threads", "tree")
+    __slots__ = (
+        "io", "io_before", "io_fd", "own", "parent", "rss", "session", "start", "stat_fd", "state", "threads", "tree",
+        "waited", "waited_before",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.tree: str | None = None
         self.stat_fd = self.io_fd = -1
-        self.parent = self.session = self.cpu = self.threads = self.rss = self.start = 0
+        self.parent = self.session = self.own = self.waited = self.waited_before = self.threads = 0
+        self.rss = self.start = 0
         self.state = b""
-        self.io = (0, 0, 0)
+        self.io = self.io_before = (0, 0, 0)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether any thread of it runs: the letter is that of the first one, which others may outlive."""
+        return self.state not in b"ZX" or self.threads > 1
+
+    @property
+    def spent(self) -> Spent:
+        """All it has used, with what it took over."""
+        return Spent(self.own + self.waited, *self.io)
+
+    @property
+    def gained(self) -> Spent:
+        """How much of that may be taken over since the look before: what it read and wrote itself cannot be told."""
+        return Spent(
+            self.waited - self.waited_before,
+            *(now - before for now, before in zip(self.io, self.io_before, strict=True)),
+        )
 
 
 class _Total:
-    """What is known of a tree beyond its living members."""
+    """What is known of a tree beyond its living members: what was shown last, and what others left."""
 
-    __slots__ = ("cpu", "gone_cpu", "gone_io", "io")
+    __slots__ = ("left", "shown")
 
     def __init__(self) -> None:
-        self.cpu = self.gone_cpu = 0
-        self.io = self.gone_io = (0, 0, 0)
+        self.shown = self.left = NOTHING
 
 
 class _Owners:
@@ -115,11 +137,17 @@ class ProcessTable:
     def look(self, roots: Mapping[str, Root]) -> dict[str, TreeSum]:
         """Give what each tree uses now; one of which nothing lives is not in it."""
         self._passes += 1
-        listed = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-        self._forget_gone(set(listed), roots)
+        listed = self._list()
+        self._drop_unwanted(roots)
         self._forget_young_strangers(roots)
-        fresh = self._read_all(listed)
+        gone = {pid: self._known.pop(pid) for pid in self._known.keys() - set(listed)}
+        fresh = self._read_all(listed, gone)
+        for process in gone.values():
+            self._drop_descriptors(process)
         self._attribute(fresh, roots)
+        for key, left in left_behind(gone, self._known).items():
+            total = self._totals.setdefault(key, _Total())
+            total.left = add(total.left, left)
         return self._sum(roots)
 
     def forget(self, key: str, pids: Iterable[int]) -> None:
@@ -139,9 +167,14 @@ class ProcessTable:
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
-    def _forget_gone(self, listed: set[int], roots: Mapping[str, Root]) -> None:
-        for pid in self._known.keys() - listed:
-            self._forget(pid)
+    def _list(self) -> list[int]:
+        """Give every process there is; without a descriptor left to list them, those that were there before."""
+        try:
+            return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+        except OSError:
+            return list(self._known)
+
+    def _drop_unwanted(self, roots: Mapping[str, Root]) -> None:
         for key in self._totals.keys() - roots.keys():
             del self._totals[key]
         for process in self._known.values():
@@ -159,55 +192,71 @@ class ProcessTable:
             for pid in [pid for pid, each in self._known.items() if each.tree is None and pid >= oldest]:
                 del self._known[pid]
 
-    def _forget(self, pid: int) -> None:
-        process = self._known.pop(pid)
-        self._drop_descriptors(process)
-        total = self._totals.get(process.tree or "")
-        parent = self._known.get(process.parent)
-        if total is not None:
-            if parent is None or parent.tree != process.tree:  # else its parent waits for it, and takes its time over
-                total.gone_cpu += process.cpu
-            total.gone_io = _added(total.gone_io, process.io)
-
-    def _read_all(self, listed: Iterable[int]) -> list[int]:
-        """Read all that may be ours; give those that were not known before."""
+    def _read_all(self, listed: Iterable[int], gone: dict[int, _Process]) -> list[int]:
+        """Read all that may be ours; give those that were not known before, and add to ``gone`` who was replaced."""
         fresh = []
         looks_at_strangers = self._passes % _STRANGERS_EVERY == 0
         for pid in listed:
             process = self._known.get(pid)
             if process is None:
-                process = self._known[pid] = _Process()
-                fresh.append(pid)
+                fresh += self._meet(pid)
             elif process.tree is None and not looks_at_strangers:
                 continue
-            born_at = process.start
-            if not self._read(pid, process):
-                self._forget(pid)
-                if fresh and fresh[-1] == pid:
-                    fresh.pop()
-            elif born_at and process.start != born_at:  # somebody else has the number now
-                self._drop_descriptors(process)
-                process.tree = None
-                fresh.append(pid)
+            elif not self._read(pid, process):  # somebody else has the number now
+                gone[pid] = self._known.pop(pid)
+                fresh += self._meet(pid)
         return fresh
 
+    def _meet(self, pid: int) -> list[int]:
+        process = _Process()
+        if self._read(pid, process) and process.start:
+            self._known[pid] = process
+            return [pid]
+        return []
+
     def _read(self, pid: int, process: _Process) -> bool:
-        if process.stat_fd >= 0:
-            try:
-                line = os.pread(process.stat_fd, _STAT_BYTES, 0)
-            except OSError:  # it is gone
-                self._drop_descriptors(process)
-                line = read_file(f"/proc/{pid}/stat")
-        else:
-            line = read_file(f"/proc/{pid}/stat")
+        """Read it anew; False, and nothing is changed, if it is not the one that was known.
+
+        One that ends while we look keeps its figures for once: its parent may have been read before it waited.
+        """
+        try:
+            line = self._read_stat(pid, process)
+        except OSError:  # no descriptor left: what was seen last must do
+            return True
         fields = line[line.rfind(b")") + 2 :].split(None, 22)
         if len(fields) <= 21:
+            process.state, process.threads, process.rss = b"X", 0, 0
+            return True
+        start = int(fields[19])
+        if process.start and start != process.start:
             return False
-        process.state = fields[0]
+        process.start, process.state = start, fields[0]
         process.parent, process.session = int(fields[1]), int(fields[3])
-        process.cpu = int(fields[11]) + int(fields[12]) + int(fields[13]) + int(fields[14])
-        process.threads, process.start, process.rss = int(fields[17]), int(fields[19]), int(fields[21])
+        process.waited_before, process.io_before = process.waited, process.io
+        process.own, process.waited = int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
+        process.threads, process.rss = int(fields[17]), int(fields[21])
+        if process.state == b"Z" and process.threads > 1:
+            process.rss = _rss_of_threads(pid)
+        if process.tree is not None:
+            self._read_io(pid, process)
         return True
+
+    def _read_stat(self, pid: int, process: _Process) -> bytes:
+        if process.stat_fd >= 0:
+            try:
+                return os.pread(process.stat_fd, _STAT_BYTES, 0)
+            except OSError:  # it is gone; somebody else may have the number
+                self._drop_descriptors(process)
+        return read_surely(f"/proc/{pid}/stat")
+
+    def _read_io(self, pid: int, process: _Process) -> None:
+        try:
+            text = os.pread(process.io_fd, _STAT_BYTES, 0) if process.io_fd >= 0 else read_file(f"/proc/{pid}/io")
+        except OSError:
+            return
+        words = text.split()
+        if len(words) >= 12:  # rchar: wchar: syscr: syscw: read_bytes: write_bytes:
+            process.io = (int(words[9]), int(words[11]), int(words[1]) + int(words[3]))
 
     # --- attributing --------------------------------------------------------------------------------------------------
 
@@ -227,6 +276,7 @@ class ProcessTable:
                 process.tree = owners.of(pid, process.session, above.tree if above else None)
                 if process.tree is not None:
                     self._keep_descriptors(pid, process)
+                    self._read_io(pid, process)
 
     def _keep_descriptors(self, pid: int, process: _Process) -> None:
         if self._room < 2:
@@ -247,38 +297,46 @@ class ProcessTable:
     # --- summing ------------------------------------------------------------------------------------------------------
 
     def _sum(self, roots: Mapping[str, Root]) -> dict[str, TreeSum]:
-        members: dict[str, list[int]] = {}
+        seen: dict[str, list[tuple[int, _Process]]] = {}
         for pid, process in self._known.items():
-            if process.tree is not None and process.state not in b"ZX":
-                members.setdefault(process.tree, []).append(pid)
-        return {key: self._sum_of(key, members[key]) for key in roots if key in members}
+            if process.tree is not None:
+                seen.setdefault(process.tree, []).append((pid, process))
+        sums = {key: self._sum_of(key, seen[key]) for key in roots if key in seen}
+        return {key: each for key, each in sums.items() if each.pids}
 
-    def _sum_of(self, key: str, pids: list[int]) -> TreeSum:
+    def _sum_of(self, key: str, seen: list[tuple[int, _Process]]) -> TreeSum:
+        """Add up those that live, and what those have used that nobody has waited for yet."""
         total = self._totals.get(key)
         if total is None:
             total = self._totals[key] = _Total()
+        pids = []
         threads = rss = running = 0
-        cpu, io = total.gone_cpu, total.gone_io
-        for pid in pids:
-            process = self._known[pid]
-            threads += process.threads
-            rss += process.rss
-            cpu += process.cpu
-            running += process.state == b"R"
-            self._read_io(pid, process)
-            io = _added(io, process.io)
-        total.cpu = max(total.cpu, cpu)  # a member that was waited for between two looks may count a moment late
-        total.io = io = (max(total.io[0], io[0]), max(total.io[1], io[1]), max(total.io[2], io[2]))
-        return TreeSum(tuple(pids), threads, rss * PAGE_BYTES, total.cpu / TICKS_PER_S, io[0], io[1], io[2], running)
+        ticks, read, written, moved = total.left
+        for pid, process in seen:
+            if process.is_alive:
+                pids.append(pid)
+                threads += process.threads
+                rss += process.rss
+                running += process.state == b"R"
+            ticks += process.own + process.waited
+            io = process.io
+            read, written, moved = read + io[0], written + io[1], moved + io[2]
+        # Members are read one after the other: who is waited for between two of them may count twice in this look.
+        shown = total.shown = Spent(*map(max, total.shown, (ticks, read, written, moved)))
+        return TreeSum(
+            tuple(pids), threads, rss * PAGE_BYTES, shown.ticks / TICKS_PER_S, shown.read, shown.written, shown.moved,
+            running,
+        )  # fmt: skip
 
-    def _read_io(self, pid: int, process: _Process) -> None:
-        try:
-            text = os.pread(process.io_fd, _STAT_BYTES, 0) if process.io_fd >= 0 else read_file(f"/proc/{pid}/io")
-        except OSError:
-            return
-        words = text.split()
-        if len(words) >= 12:  # rchar: wchar: syscr: syscw: read_bytes: write_bytes:
-            process.io = (int(words[9]), int(words[11]), int(words[1]) + int(words[3]))
+
+def _rss_of_threads(pid: int) -> int:
+    """Give the pages of one whose first thread has ended: to that alone the memory belongs no more."""
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            fields = read_file(f"/proc/{pid}/task/{thread}/statm").split()
+            if len(fields) > 1 and fields[1] != b"0":
+                return int(fields[1])
+    return 0
 
 
 def count_descriptors(pid: int) -> int | None:
@@ -298,10 +356,6 @@ def read_pss(pid: int) -> int | None:
         if line.startswith(b"Pss:"):
             return int(line.split()[1]) * 1024
     return None
-
-
-def _added(one: tuple[int, int, int], other: tuple[int, int, int]) -> tuple[int, int, int]:
-    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
 
 
 def _leaf_in(text: str) -> str:
