@@ -10,10 +10,13 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from procession.kernel.cgroup import Leaf, remove_group
 from procession.kernel.process_table import ProcessTable, Root
+from procession.process.cgroup_tree import find_base
 
 MB = 1 << 20
 BURN = "import time\ndef burn(s):\n    end = time.process_time() + s\n    while time.process_time() < end: pass\n"
@@ -207,3 +210,36 @@ def test_without_any_descriptor_left_those_known_are_seen(table):
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         assert table.look(roots).keys() == roots.keys()
+
+
+def test_an_orphan_is_known_by_its_control_group(table):
+    """No parent, session or cookie tells: the group does, and does not confuse two trees within one outer group."""
+    base = find_base()
+    if base is None:
+        pytest.skip("there can be no control groups of ours")
+    outer = base.take_leaf()
+    inside = [Leaf(f"{outer.path}/procession-1-2/t{number}") for number in (1, 2)]
+    sleepers = []
+    try:
+        for leaf in inside:
+            os.makedirs(leaf.path)
+            sleepers.append(subprocess.Popen(["sleep", "1000"], start_new_session=True))
+            Path(leaf.path, "cgroup.procs").write_text(str(sleepers[-1].pid))
+        roots = {leaf.path: Root(2**22 + 1 + number, leaf.path) for number, leaf in enumerate(inside)}
+        seen = {key: each.pids for key, each in table.look(roots).items()}
+        assert seen == {leaf.path: (each.pid,) for leaf, each in zip(inside, sleepers, strict=True)}
+    finally:
+        for each in sleepers:
+            each.kill()
+            each.wait()
+        remove_group(outer.path)
+
+
+@pytest.mark.root
+def test_who_gets_the_number_of_a_leader_is_not_of_its_tree(python, children):
+    """Nor is its session: the one member that lives on is all there is; nobody who was told otherwise sees anybody."""
+    looks = subprocess.run(
+        [python, children / "looks_at_a_reused_number.py"], capture_output=True, text=True, timeout=30
+    )
+
+    assert looks.stdout.split() == ["2", "1", "0"], looks.stderr

@@ -2,41 +2,34 @@
 
 Of each process that belongs to a tree the descriptors of ``stat`` and ``io`` are kept and read again at 0, which saves
 most of the time; a process that is gone says so itself (ESRCH), so a number that is given anew is never mistaken for
-the old one. A process is attributed once, when it is first seen: by its parent, by the session of a tree's leader, by
-its control group, or by the cookie that it was born with. Others are looked at anew every few passes only.
-Source: proc(5). Not here: which trees there are, and what the figures mean (`procession.monitor.resources`).
+the old one. A process is attributed once, when it is first seen (`tree_owners`). Those of no tree are looked at anew
+every few passes only.
+Source: proc(5). Not here: what those leave who have gone (`departed`), which trees there are, and what the figures mean
+(`procession.monitor.resources`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import resource
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from procession.kernel.departed import NOTHING, Spent, add, left_behind
 from procession.kernel.files import read_file, read_surely
+from procession.kernel.tree_owners import Owners
+from procession.kernel.tree_owners import Root as Root  # noqa: PLC0414 - who asks for a look says what for
 
 TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
-_LEAF: Final = re.compile(r"/procession-[^/]+/t\d+(?=/|$)", re.MULTILINE)
 _STAT_BYTES: Final = 1024
 _STRANGERS_EVERY: Final = 6
 """Passes between two looks at processes that belong to no tree: a number is given anew after thousands of others."""
 
 _SHARE_OF_DESCRIPTORS: Final = 4
 """No more than one of so many that we may have is kept here."""
-
-
-class Root(NamedTuple):
-    """How the members of a tree are known: the leader, its control group (a path below /sys/fs/cgroup), its cookie."""
-
-    leader: int
-    leaf: str | None = None
-    token: str | None = None
 
 
 class TreeSum(NamedTuple):
@@ -92,31 +85,13 @@ class _Process:
 
 
 class _Total:
-    """What is known of a tree beyond its living members: what was shown last, and what others left."""
+    """What is known of a tree beyond its members: when its leader began, what was shown last, what others left."""
 
-    __slots__ = ("left", "shown")
+    __slots__ = ("born_ticks", "leader", "left", "shown")
 
-    def __init__(self) -> None:
+    def __init__(self, root: Root) -> None:
+        self.leader, self.born_ticks = root.leader, root.born_ticks
         self.shown = self.left = NOTHING
-
-
-class _Owners:
-    """Says which tree a process belongs to, cheapest way first."""
-
-    def __init__(self, roots: Mapping[str, Root], tokens_of: Callable[[int], Iterable[str]]) -> None:
-        self._leaders = {root.leader: key for key, root in roots.items()}
-        self._leaves = {_leaf_in(root.leaf): key for key, root in roots.items() if root.leaf}
-        self._tokens = {root.token: key for key, root in roots.items() if root.token}
-        self._tokens_of = tokens_of
-
-    def of(self, pid: int, session: int, above: str | None) -> str | None:
-        """Give the key of its tree; ``above`` is that of its parent."""
-        key = self._leaders.get(pid) or above or self._leaders.get(session)
-        if key is None and self._leaves:
-            key = self._leaves.get(_leaf_in(read_file(f"/proc/{pid}/cgroup").decode(errors="replace")))
-        if key is None and self._tokens:
-            key = next((self._tokens[each] for each in self._tokens_of(pid) if each in self._tokens), None)
-        return key
 
 
 class ProcessTable:
@@ -138,7 +113,8 @@ class ProcessTable:
         """Give what each tree uses now; one of which nothing lives is not in it."""
         self._passes += 1
         listed = self._list()
-        self._drop_unwanted(roots)
+        self._begin_trees(roots)
+        self._drop_members(roots)
         self._forget_young_strangers(roots)
         gone = {pid: self._known.pop(pid) for pid in self._known.keys() - set(listed)}
         fresh = self._read_all(listed, gone)
@@ -146,8 +122,7 @@ class ProcessTable:
             self._drop_descriptors(process)
         self._attribute(fresh, roots)
         for key, left in left_behind(gone, self._known).items():
-            total = self._totals.setdefault(key, _Total())
-            total.left = add(total.left, left)
+            self._totals[key].left = add(self._totals[key].left, left)
         return self._sum(roots)
 
     def forget(self, key: str, pids: Iterable[int]) -> None:
@@ -174,9 +149,15 @@ class ProcessTable:
         except OSError:
             return list(self._known)
 
-    def _drop_unwanted(self, roots: Mapping[str, Root]) -> None:
+    def _begin_trees(self, roots: Mapping[str, Root]) -> None:
         for key in self._totals.keys() - roots.keys():
             del self._totals[key]
+        for key, root in roots.items():
+            total = self._totals.get(key)
+            if total is None or total.leader != root.leader:
+                self._totals[key] = _Total(root)
+
+    def _drop_members(self, roots: Mapping[str, Root]) -> None:
         for process in self._known.values():
             if process.tree is not None and process.tree not in roots:
                 process.tree = None
@@ -263,7 +244,7 @@ class ProcessTable:
     def _attribute(self, fresh: list[int], roots: Mapping[str, Root]) -> None:
         if not fresh:
             return
-        owners = _Owners(roots, self._tokens_of)
+        owners = Owners(roots, [key for key, root in roots.items() if self._may_lead(key, root)], self._tokens_of)
         waiting = dict.fromkeys(fresh)
         while waiting:
             line = [next(iter(waiting))]
@@ -277,6 +258,16 @@ class ProcessTable:
                 if process.tree is not None:
                     self._keep_descriptors(pid, process)
                     self._read_io(pid, process)
+
+    def _may_lead(self, key: str, root: Root) -> bool:
+        """Whether nobody else has the number of its leader, and with it perhaps a session of that name."""
+        leader = self._known.get(root.leader)
+        if leader is None:
+            return True
+        total = self._totals[key]
+        if total.born_ticks is None:
+            total.born_ticks = leader.start
+        return leader.start == total.born_ticks
 
     def _keep_descriptors(self, pid: int, process: _Process) -> None:
         if self._room < 2:
@@ -306,9 +297,7 @@ class ProcessTable:
 
     def _sum_of(self, key: str, seen: list[tuple[int, _Process]]) -> TreeSum:
         """Add up those that live, and what those have used that nobody has waited for yet."""
-        total = self._totals.get(key)
-        if total is None:
-            total = self._totals[key] = _Total()
+        total = self._totals[key]
         pids = []
         threads = rss = running = 0
         ticks, read, written, moved = total.left
@@ -356,9 +345,3 @@ def read_pss(pid: int) -> int | None:
         if line.startswith(b"Pss:"):
             return int(line.split()[1]) * 1024
     return None
-
-
-def _leaf_in(text: str) -> str:
-    """Give the part of a path of a control group that names the tree's leaf; what is below that is in it, too."""
-    match = _LEAF.search(text)
-    return match[0] if match else ""
