@@ -1,9 +1,5 @@
 """Memory levels, with hysteresis, and what is to come."""
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from procession.model.history import EXACT_S, thinned
 from procession.model.usage import TreeUsage
 from procession.policy.memory import MemoryLimits, judge_memory
 
@@ -11,9 +7,9 @@ GIB = 1 << 30
 LIMITS = MemoryLimits(2 * GIB, 4 * GIB)
 
 
-def used(memory_bytes: float, at: float = 0.0, cpus: float | None = None) -> TreeUsage:
+def used(memory_bytes: float, at: float = 0.0) -> TreeUsage:
     """A sample."""
-    return TreeUsage(at=at, processes=1, threads=1, memory_bytes=int(memory_bytes), cpu_s=0.0, cpus=cpus)
+    return TreeUsage(at=at, processes=1, threads=1, memory_bytes=int(memory_bytes), cpu_s=0.0)
 
 
 def levels(*gigabytes: float) -> list[str]:
@@ -52,31 +48,3 @@ def test_two_samples_are_no_trend():
 
     assert judge_memory("ok", samples, LIMITS).slope_bytes_per_s is None
     assert judge_memory("high", [], LIMITS).level == "high"
-
-
-SAMPLES = st.lists(
-    st.builds(used, st.integers(0, 1 << 40), st.floats(0, 1e6), st.none() | st.floats(0, 8)), max_size=300
-)
-
-
-@given(SAMPLES)
-def test_thinning_is_stable_and_keeps_the_peak(samples):
-    """Thinned twice is thinned once; nothing new is made up; the peak of a slot, and all that is recent, stays."""
-    now = 1e6
-    once = thinned(samples, now)
-
-    assert thinned(once, now) == once
-    assert [each for each in once if now - each.at <= EXACT_S] == sorted(
-        (each for each in samples if now - each.at <= EXACT_S), key=lambda each: each.at
-    )
-    week = [each for each in samples if now - each.at <= 7 * 86400]
-    assert max((each.memory_bytes for each in once), default=0) == max((each.memory_bytes for each in week), default=0)
-
-
-def test_a_week_of_samples_is_bounded():
-    """One every ten seconds: what is kept fits into a thousand."""
-    samples = [used(number, number * 10.0, 0.5) for number in range(60_480)]
-
-    kept = thinned(samples, 604_800.0)
-    assert len(kept) < 1000
-    assert {each.cpus for each in kept} == {0.5}
