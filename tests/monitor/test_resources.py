@@ -200,6 +200,30 @@ def test_graphics_processors_are_asked_through_the_vendors_binding():
     assert NoGpus().look() == {}
 
 
+def test_who_computes_and_draws_is_counted_once_and_each_device_has_its_own_clock():
+    """Both lists name the process with the same memory; what is new is asked by what was seen of that device."""
+    process = SimpleNamespace(pid=7, usedGpuMemory=100)
+    asked = []
+
+    def utilisation(device, since):
+        asked.append((device, since))
+        return [SimpleNamespace(pid=7, timeStamp=(device + 1) * 1000, smUtil=25)]
+
+    gpus = NvidiaGpus(
+        SimpleNamespace(
+            NVMLError=RuntimeError,
+            nvmlDeviceGetCount=lambda: 2,
+            nvmlDeviceGetHandleByIndex=lambda number: number,
+            nvmlDeviceGetComputeRunningProcesses=lambda _: [process],
+            nvmlDeviceGetGraphicsRunningProcesses=lambda device: [] if device else [process],
+            nvmlDeviceGetProcessUtilization=utilisation,
+        )
+    )
+
+    assert [gpus.look(), gpus.look()] == [{7: (200, 0.5)}] * 2
+    assert asked == [(0, 0), (1, 0), (0, 1000), (1, 2000)]
+
+
 _WRITES = f"import sys\nwith open(sys.argv[1], 'wb') as file:\n    file.write(bytes({50 * MB}))"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
@@ -36,16 +36,16 @@ class NvidiaGpus(NoGpus):
     def __init__(self, nvml: Any) -> None:
         self._nvml = nvml
         self._devices = [nvml.nvmlDeviceGetHandleByIndex(number) for number in range(nvml.nvmlDeviceGetCount())]
-        self._seen_until = 0
+        self._seen_until = [0] * len(self._devices)
 
     def look(self) -> Mapping[int, GpuShare]:
         """Give what each process uses, by pid; a device that cannot say it now is left out."""
         memory: dict[int, int] = {}
         busy: dict[int, float] = {}
-        for device in self._devices:
-            for process in self._processes(device):
-                memory[process.pid] = memory.get(process.pid, 0) + int(process.usedGpuMemory or 0)
-            for sample in self._utilisation(device):
+        for number, device in enumerate(self._devices):
+            for pid, memory_bytes in self._memory(device).items():
+                memory[pid] = memory.get(pid, 0) + memory_bytes
+            for sample in self._utilisation(number):
                 busy[sample.pid] = busy.get(sample.pid, 0.0) + sample.smUtil / 100
         return {pid: GpuShare(memory.get(pid, 0), busy.get(pid, 0.0)) for pid in memory.keys() | busy.keys()}
 
@@ -54,17 +54,22 @@ class NvidiaGpus(NoGpus):
         with contextlib.suppress(self._nvml.NVMLError):
             self._nvml.nvmlShutdown()
 
-    def _processes(self, device: Any) -> Iterator[Any]:
+    def _memory(self, device: Any) -> dict[int, int]:
+        """Give the bytes of each process on one device. Who computes and draws is in both lists, with the same sum."""
+        used: dict[int, int] = {}
         for ask in (self._nvml.nvmlDeviceGetComputeRunningProcesses, self._nvml.nvmlDeviceGetGraphicsRunningProcesses):
             with contextlib.suppress(self._nvml.NVMLError):
-                yield from ask(device)
+                for process in ask(device):
+                    used[process.pid] = max(used.get(process.pid, 0), int(process.usedGpuMemory or 0))
+        return used
 
-    def _utilisation(self, device: Any) -> list[Any]:
+    def _utilisation(self, number: int) -> list[Any]:
+        """Give the newest sample of each process since the last look at this device; their clocks are not one."""
         try:
-            samples = list(self._nvml.nvmlDeviceGetProcessUtilization(device, self._seen_until))
+            samples = list(self._nvml.nvmlDeviceGetProcessUtilization(self._devices[number], self._seen_until[number]))
         except self._nvml.NVMLError:  # also: nothing new
             return []
-        self._seen_until = max((each.timeStamp for each in samples), default=self._seen_until)
+        self._seen_until[number] = max((each.timeStamp for each in samples), default=self._seen_until[number])
         newest = {each.pid: each for each in sorted(samples, key=lambda each: each.timeStamp)}
         return list(newest.values())
 
