@@ -20,6 +20,9 @@ LEFT_BELOW: Final = 0.9
 _WORTH_A_LOOK: Final = 0.1
 """Below this share of its limit nobody asks for the slope: most of a thousand trees are."""
 
+SHORTEST_TICK_S: Final = 1.0
+LONGEST_TICK_S: Final = 10.0
+_LOOKS_BEFORE_CRITICAL: Final = 5
 _TREND_S: Final = 60.0
 _FORESIGHT_S: Final = 24 * 3600.0
 
@@ -60,6 +63,23 @@ def judge_memory(before: MemoryLevel, samples: Sequence[TreeUsage], limits: Memo
         seconds = (limits.critical_bytes - memory_bytes) / slope
         critical_in_s = seconds if seconds <= _FORESIGHT_S else None
     return MemoryJudgement(_level(before, memory_bytes, limits), slope, critical_in_s)
+
+
+def next_tick_s(samples: Sequence[TreeUsage], limits: MemoryLimits) -> float:
+    """Say after how long to look at a tree again: 10 s, and down to 1 s while it grows fast.
+
+    Whoever would be critical soon, growing as between its last two samples, is seen five times until then. For a trend
+    two samples are too few, for looking sooner they are enough: a burst costs one look more. Three at the usual pace
+    would take 20 s, in which a program can take all there is.
+    """
+    if len(samples) < 2:
+        return LONGEST_TICK_S
+    before, last = samples[-2], samples[-1]
+    grown_bytes, passed_s = last.memory_bytes - before.memory_bytes, last.at - before.at
+    if grown_bytes <= 0 or passed_s <= 0:
+        return LONGEST_TICK_S
+    critical_in_s = max(limits.critical_bytes - last.memory_bytes, 0) * passed_s / grown_bytes
+    return min(max(critical_in_s / _LOOKS_BEFORE_CRITICAL, SHORTEST_TICK_S), LONGEST_TICK_S)
 
 
 def slope_bytes_per_s(samples: Sequence[TreeUsage]) -> float | None:
