@@ -3,7 +3,8 @@
 Of each process that belongs to a tree the descriptors of ``stat`` and ``io`` are kept and read again at 0, which saves
 most of the time; a process that is gone says so itself (ESRCH), so a number that is given anew is never mistaken for
 the old one. A process is attributed once, when it is first seen (`tree_owners`). Those of no tree are looked at anew
-every few passes only.
+every few passes only. ``io`` is read of every member each time: who used no tick of processor time since the last look
+may have moved megabytes, and who says a word now and then uses none for minutes.
 Source: proc(5). Not here: what those leave who have gone (`departed`), which trees there are, and what the figures mean
 (`procession.monitor.resources`).
 """
