@@ -62,7 +62,8 @@ class _Process:
         self.tree: str | None = None
         self.stat_fd = self.io_fd = -1
         self.parent = self.session = self.own = self.waited = self.waited_before = self.threads = 0
-        self.rss = self.start = 0
+        self.rss = 0
+        self.start = -1
         self.state = b""
         self.io = self.io_before = (0, 0, 0)
 
@@ -191,7 +192,7 @@ class ProcessTable:
 
     def _meet(self, pid: int) -> list[int]:
         process = _Process()
-        if self._read(pid, process) and process.start:
+        if self._read(pid, process) and process.start >= 0:
             self._known[pid] = process
             return [pid]
         return []
@@ -210,7 +211,7 @@ class ProcessTable:
             process.state, process.threads, process.rss = b"X", 0, 0
             return True
         start = int(fields[19])
-        if process.start and start != process.start:
+        if start != process.start >= 0:
             return False
         process.start, process.state = start, fields[0]
         process.parent, process.session = int(fields[1]), int(fields[3])
