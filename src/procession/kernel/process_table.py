@@ -107,6 +107,7 @@ class ProcessTable:
         self._tokens_of = tokens_of
         self._known: dict[int, _Process] = {}
         self._totals: dict[str, _Total] = {}
+        self._members: dict[str, set[int]] = {}
         self._leaders: set[int] = set()
         self._passes = 0
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -122,32 +123,28 @@ class ProcessTable:
         self._attribute(fresh, roots)
         return self._sum(roots)
 
-    def forget(self, key: str, pids: Iterable[int]) -> None:
-        """Let go of what is kept of a tree that nobody asks for any more; ``pids`` are those of the last look."""
+    def forget(self, key: str) -> None:
+        """Let go of what is kept of a tree that nobody asks for any more."""
         self._totals.pop(key, None)
-        for pid in pids:
-            process = self._known.get(pid)
-            if process is not None and process.tree == key:
-                process.tree = None
-                self._drop_descriptors(process)
+        for pid in self._members.pop(key, ()):
+            process = self._known[pid]
+            process.tree = None
+            self._drop_descriptors(process)
 
     def close(self) -> None:
         """Let go of every descriptor."""
         for process in self._known.values():
             self._drop_descriptors(process)
         self._known.clear()
+        self._members.clear()
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def _forget_gone(self, listed: set[int], roots: Mapping[str, Root]) -> None:
         for pid in self._known.keys() - listed:
             self._forget(pid)
-        for key in self._totals.keys() - roots.keys():
-            del self._totals[key]
-        for process in self._known.values():
-            if process.tree is not None and process.tree not in roots:
-                process.tree = None
-                self._drop_descriptors(process)
+        for key in self._members.keys() - roots.keys():
+            self.forget(key)
 
     def _forget_young_strangers(self, roots: Mapping[str, Root]) -> None:
         """Look anew at who was seen before its tree was made known to us: it was taken for nobody's."""
@@ -162,6 +159,8 @@ class ProcessTable:
     def _forget(self, pid: int) -> None:
         process = self._known.pop(pid)
         self._drop_descriptors(process)
+        if process.tree is not None:
+            self._members[process.tree].discard(pid)
         total = self._totals.get(process.tree or "")
         parent = self._known.get(process.parent)
         if total is not None:
@@ -187,6 +186,8 @@ class ProcessTable:
                     fresh.pop()
             elif born_at and process.start != born_at:  # somebody else has the number now
                 self._drop_descriptors(process)
+                if process.tree is not None:
+                    self._members[process.tree].discard(pid)
                 process.tree = None
                 fresh.append(pid)
         return fresh
@@ -226,6 +227,7 @@ class ProcessTable:
                 above = self._known.get(process.parent)
                 process.tree = owners.of(pid, process.session, above.tree if above else None)
                 if process.tree is not None:
+                    self._members.setdefault(process.tree, set()).add(pid)
                     self._keep_descriptors(pid, process)
 
     def _keep_descriptors(self, pid: int, process: _Process) -> None:
@@ -247,11 +249,11 @@ class ProcessTable:
     # --- summing ------------------------------------------------------------------------------------------------------
 
     def _sum(self, roots: Mapping[str, Root]) -> dict[str, TreeSum]:
-        members: dict[str, list[int]] = {}
-        for pid, process in self._known.items():
-            if process.tree is not None and process.state not in b"ZX":
-                members.setdefault(process.tree, []).append(pid)
-        return {key: self._sum_of(key, members[key]) for key in roots if key in members}
+        known = self._known
+        living = {
+            key: [pid for pid in sorted(pids) if known[pid].state not in b"ZX"] for key, pids in self._members.items()
+        }
+        return {key: self._sum_of(key, living[key]) for key in roots if living.get(key)}
 
     def _sum_of(self, key: str, pids: list[int]) -> TreeSum:
         total = self._totals.get(key)
