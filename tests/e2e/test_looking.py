@@ -62,6 +62,7 @@ def test_wait_goes_on_through_a_killed_daemon(submit, start, kill_daemon, view, 
     submit("--name", "a", f"while [ ! -e '{gate}' ]; do sleep 0.02; done; exit 7")
     waiting = start("wait", "--exit-code", "a")
     pid = view("a")["pid"]
+    is_connected(waiting)
     kill_daemon()
     descriptor = os.pidfd_open(pid)
     gate.touch()
@@ -154,3 +155,18 @@ def test_verbs_without_a_daemon(cli, home):
         assert (verb, done.returncode, done.stdout) == (verb, 4, "")
         assert "procession daemon start" in done.stderr
     assert not (home / "lock").exists()
+
+
+def is_connected(client):
+    """Wait until a client has the daemon's ear: one that comes too late is told that there is none."""
+    deadline = time.monotonic() + 20
+    while not any(_target(client.pid, fd).startswith("socket:") for fd in os.listdir(f"/proc/{client.pid}/fd")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _target(pid: int, fd: str) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/fd/{fd}")
+    except OSError:
+        return ""

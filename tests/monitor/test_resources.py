@@ -126,12 +126,13 @@ def test_a_tree_that_is_gone_is_not_there(sampler):
 
 def test_who_was_seen_before_its_tree_was_known_is_found_with_it(sampler):
     """A look may fall between a fork and its being told."""
-    two = ("bash", "-c", "cat <&0 & echo; wait")  # it says its line when both are there
-    with running(*two) as child, running(*two) as other:
+    with running("bash", "-c", "echo; cat; true") as child, running("bash", "-c", "echo; cat; true") as other:
         assert sampler.sample({"t": Root(child.pid)}, 1.0, 1.0).keys() == {"t"}
-        both = sampler.sample({"t": Root(child.pid), "u": Root(other.pid)}, 2.0, 2.0)
-
-    assert {key: each.processes for key, each in both.items()} == {"t": 2, "u": 2}
+        roots = {"t": Root(child.pid), "u": Root(other.pid)}
+        _until(
+            lambda: {key: each.processes for key, each in sampler.sample(roots, 2.0, 2.0).items()},
+            lambda seen: seen == {"t": 2, "u": 2},
+        )
 
 
 def test_descriptors_are_bounded_and_given_back():
@@ -158,6 +159,18 @@ def test_a_tree_that_has_ended_leaves_no_descriptor(sampler):
         kept = len(os.listdir("/proc/self/fd"))
         sampler.forget("t")
         assert len(os.listdir("/proc/self/fd")) == kept - 2 > before
+
+
+def test_a_zombie_leaves_no_descriptor_either(sampler):
+    """It is listed until its parent waits for it."""
+    before = len(os.listdir("/proc/self/fd"))
+    program = "import os, sys\nif os.fork() == 0: os._exit(0)\nprint('there', flush=True)\nsys.stdin.read()"
+    with running(sys.executable, "-c", program) as child:
+        for _ in range(20):
+            sampler.sample({"t": Root(child.pid)}, 1.0, 1.0)
+            time.sleep(0.01)
+        sampler.forget("t")
+        assert len(os.listdir("/proc/self/fd")) == before + 2
 
 
 def test_no_descriptor_left_is_no_reason_to_see_nothing(monkeypatch):

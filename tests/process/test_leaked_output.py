@@ -101,7 +101,7 @@ async def test_a_kept_grandchild_goes_on(children, tmp_path, wait_until):
 async def test_a_flooding_grandchild(tree_kind):
     """C021: a grandchild that floods after the leader's end delays the end by the leak grace, no more."""
     began = time.monotonic()
-    result = await run(shell("yes & exit 5"), output_limit_bytes=100_000, grace=1)
+    result = await run(shell("yes & exit 5"), output_limit_bytes=100_000, grace=1, leak_grace_s=0.5)
 
     assert time.monotonic() - began < 2
     assert (result.code, result.leaked) == (5, True)

@@ -207,6 +207,21 @@ async def test_memory_is_told_with_hysteresis_slope_and_forecast(stage):
         assert it.state("a") == "running"
 
 
+async def test_a_reader_that_breaks_disturbs_nobody(stage, monkeypatch, caplog):
+    """Neither the task nor who listens to it; it is told once."""
+    monkeypatch.setattr("procession.supervisor.words.OutputReader.feed", lambda *_: 1 / 0)
+    heard = []
+    async with stage() as it:
+        it.supervisor.subscribe_output(lambda *given: heard.append(given))
+        it.supervisor.submit(["a"], name="a")
+        await it.settle()
+        for _ in range(3):
+            it.launcher.of("a").print(b"x\n")
+        await it.settle()
+    assert heard == [("a", "stdout", b"x\n")] * 3
+    assert len([record for record in caplog.records if "not read any further" in record.message]) == 1
+
+
 async def test_nothing_runs_while_no_task_does(stage):
     """The timer ends with the last task; what was needed to look is given back at the end."""
     async with stage() as it:

@@ -106,6 +106,7 @@ class ProcessTable:
         self._tokens_of = tokens_of
         self._known: dict[int, _Process] = {}
         self._totals: dict[str, _Total] = {}
+        self._members: dict[str, set[int]] = {}
         self._leaders: set[int] = set()
         self._passes = 0
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -115,32 +116,29 @@ class ProcessTable:
         """Give what each tree uses now; one of which nothing lives is not in it."""
         self._passes += 1
         listed = self._list()
-        self._begin_trees(roots)
-        self._drop_members(roots)
+        self._begin_and_end_trees(roots)
         self._forget_young_strangers(roots)
-        gone = {pid: self._known.pop(pid) for pid in self._known.keys() - set(listed)}
+        gone = {pid: self._part_with(pid) for pid in self._known.keys() - set(listed)}
         fresh = self._read_all(listed, gone)
-        for process in gone.values():
-            self._drop_descriptors(process)
         self._attribute(fresh, roots)
         for key, left in left_behind(gone, self._known).items():
             self._totals[key].left = add(self._totals[key].left, left)
         return self._sum(roots)
 
-    def forget(self, key: str, pids: Iterable[int]) -> None:
-        """Let go of what is kept of a tree that nobody asks for any more; ``pids`` are those of the last look."""
+    def forget(self, key: str) -> None:
+        """Let go of what is kept of a tree that nobody asks for any more."""
         self._totals.pop(key, None)
-        for pid in pids:
-            process = self._known.get(pid)
-            if process is not None and process.tree == key:
-                process.tree = None
-                self._drop_descriptors(process)
+        for pid in self._members.pop(key, ()):
+            process = self._known[pid]
+            process.tree = None
+            self._drop_descriptors(process)
 
     def close(self) -> None:
         """Let go of every descriptor."""
         for process in self._known.values():
             self._drop_descriptors(process)
         self._known.clear()
+        self._members.clear()
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -151,19 +149,13 @@ class ProcessTable:
         except OSError:
             return list(self._known)
 
-    def _begin_trees(self, roots: Mapping[str, Root]) -> None:
+    def _begin_and_end_trees(self, roots: Mapping[str, Root]) -> None:
         for key in self._totals.keys() - roots.keys():
-            del self._totals[key]
+            self.forget(key)
         for key, root in roots.items():
             total = self._totals.get(key)
             if total is None or total.leader != root.leader:
                 self._totals[key] = _Total(root)
-
-    def _drop_members(self, roots: Mapping[str, Root]) -> None:
-        for process in self._known.values():
-            if process.tree is not None and process.tree not in roots:
-                process.tree = None
-                self._drop_descriptors(process)
 
     def _forget_young_strangers(self, roots: Mapping[str, Root]) -> None:
         """Look anew at who was seen before its tree was made known to us: it was taken for nobody's."""
@@ -174,6 +166,13 @@ class ProcessTable:
             oldest = min(new)
             for pid in [pid for pid, each in self._known.items() if each.tree is None and pid >= oldest]:
                 del self._known[pid]
+
+    def _part_with(self, pid: int) -> _Process:
+        process = self._known.pop(pid)
+        self._drop_descriptors(process)
+        if process.tree is not None:
+            self._members[process.tree].discard(pid)
+        return process
 
     def _read_all(self, listed: Iterable[int], gone: dict[int, _Process]) -> list[int]:
         """Read all that may be ours; give those that were not known before, and add to ``gone`` who was replaced."""
@@ -186,7 +185,7 @@ class ProcessTable:
             elif process.tree is None and not looks_at_strangers:
                 continue
             elif not self._read(pid, process):  # somebody else has the number now
-                gone[pid] = self._known.pop(pid)
+                gone[pid] = self._part_with(pid)
                 fresh += self._meet(pid)
         return fresh
 
@@ -258,6 +257,7 @@ class ProcessTable:
                 above = self._known.get(process.parent)
                 process.tree = owners.of(pid, process.session, above.tree if above else None)
                 if process.tree is not None:
+                    self._members.setdefault(process.tree, set()).add(pid)
                     self._keep_descriptors(pid, process)
                     self._read_io(pid, process)
 
@@ -290,20 +290,17 @@ class ProcessTable:
     # --- summing ------------------------------------------------------------------------------------------------------
 
     def _sum(self, roots: Mapping[str, Root]) -> dict[str, TreeSum]:
-        seen: dict[str, list[tuple[int, _Process]]] = {}
-        for pid, process in self._known.items():
-            if process.tree is not None:
-                seen.setdefault(process.tree, []).append((pid, process))
-        sums = {key: self._sum_of(key, seen[key]) for key in roots if key in seen}
+        sums = {key: self._sum_of(key, sorted(self._members[key])) for key in roots if key in self._members}
         return {key: each for key, each in sums.items() if each.pids}
 
-    def _sum_of(self, key: str, seen: list[tuple[int, _Process]]) -> TreeSum:
+    def _sum_of(self, key: str, members: Iterable[int]) -> TreeSum:
         """Add up those that live, and what those have used that nobody has waited for yet."""
         total = self._totals[key]
         pids = []
         threads = rss = running = 0
         ticks, read, written, moved = total.left
-        for pid, process in seen:
+        for pid in members:
+            process = self._known[pid]
             if process.is_alive:
                 pids.append(pid)
                 threads += process.threads

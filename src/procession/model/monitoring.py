@@ -82,7 +82,7 @@ def _check_amount(field: str, value: object) -> None:
 def _check_pattern(pattern: str) -> None:
     try:
         groups = set(re.compile(pattern.encode()).groupindex)
-    except (re.error, UnicodeEncodeError) as error:
+    except (re.error, UnicodeEncodeError, RecursionError, OverflowError) as error:
         raise InvalidTask("monitoring.progress", f"is no regular expression: {error}") from None
     if not groups & {"percent", "fraction", "current", "phase"} or groups - PATTERN_GROUPS:
         hint = r"like '(?P<current>\d+) of (?P<total>\d+)'; there are " + ", ".join(sorted(PATTERN_GROUPS))

@@ -7,6 +7,7 @@ Not here: when it is looked at (`observer`).
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from procession.model.usage import TreeUsage
     from procession.supervisor.clock import Clock
 
+logger = logging.getLogger("procession.task")
+
 _SAMPLES: Final = 12
 """A minute of them, or a dozen of a tree that grows fast: so many a slope needs."""
 
@@ -58,7 +61,7 @@ class Observed:
     """One attempt of ``task``. ``offsets`` says from where on its logs are those of this attempt."""
 
     __slots__ = (
-        "_argv", "_began_at_s", "_clock", "_fed_at_s", "_fed_bytes", "_held", "_kept", "_logs", "_moved_at",
+        "_argv", "_began_at_s", "_clock", "_fed_at_s", "_fed_bytes", "_held", "_is_deaf", "_kept", "_logs", "_moved_at",
         "_moved_at_s", "_passed_over_bytes", "_paused_at_s", "_watching", "_words", "due_at_s", "health", "judge",
         "limits", "loud_since_s", "memory", "memory_since", "rhythm", "samples", "settings", "stuck_s",
         "tells_sampled", "waits", "word_at_s",
@@ -94,6 +97,7 @@ class Observed:
         self._argv = task.command.argv
         self._words: Words | None = None
         self._held: dict[str, bytes] = {}
+        self._is_deaf = False
         self._fed_at_s = 0.0
         self._fed_bytes = self._passed_over_bytes = 0
         self._kept: TreeUsage | None = None
@@ -225,7 +229,14 @@ class Observed:
             self._words.end(success=success, at_s=self.active_s)
 
     def _take_output(self, stream: str, data: bytes) -> None:
-        self._listen().take_output(stream, data, self.active_s, sampled=self.skipped_bytes > 0)
+        """Whatever goes wrong here, the task goes on, and so does whoever reads what it prints."""
+        if self._is_deaf:
+            return
+        try:
+            self._listen().take_output(stream, data, self.active_s, sampled=self.skipped_bytes > 0)
+        except Exception:
+            self._is_deaf = True
+            logger.exception("its progress is not read any further: %s", self._argv[0])
 
     def _take_what_is_held(self) -> None:
         held, self._held = self._held, {}

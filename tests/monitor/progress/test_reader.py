@@ -154,6 +154,29 @@ def test_floods_cost_neither_memory_nor_the_bar_after_them(flood):
     assert all(len(cutter._tail) <= 2048 for cutter in reader._cutters.values())
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Epoch {0}/{0} \u2501\u2501 {0}/{0} ",
+        "\r{0}%|##| {0}/{0} [00:00<00:01, 9it/s]\r",
+        "ETA: 1s Left: {0} AVG: 1s\n",
+        '{{"percent": {0}}}\n{{"step": {0}, "total": {0}}}\n',
+        "{0}/{0}\n{0} of {0}\n",
+    ],
+)
+def test_absurd_numbers_are_no_progress(text):
+    """Five thousand digits are more than an interpreter takes for a number."""
+    reading = read(text.format("9" * 5000).encode(), text.format("7" * 1000).encode())
+
+    assert reading is None or reading.found.percent is None
+
+
+def test_a_fraction_that_is_none_is_no_progress():
+    """A pattern of one's own may catch anything."""
+    assert read(b"at half\nat 0.25\n", pattern=r"at (?P<fraction>\w+\.?\w*)").found.percent == 25
+    assert read(b"at nan\n", pattern=r"at (?P<fraction>\w+)") is None
+
+
 def test_what_is_passed_over_is_said():
     """So much at once is sampled, and counted."""
     reader = OutputReader(["python"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Final
 
 import msgspec
@@ -58,5 +59,6 @@ def _number(given: dict[str, Any], names: tuple[str, ...]) -> float | None:
     for name in names:
         value = given.get(name)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
+            with contextlib.suppress(OverflowError):
+                return float(value)
     return None

@@ -62,7 +62,10 @@ class Profile:
     def find(self, text: bytes, facts: Facts) -> Found | None:
         """Give what a frame says; None if it says nothing."""
         match = self.frame.search(text) if self.frame is not None else None
-        found = self.read(match, facts) if match is not None else None
+        try:
+            found = self.read(match, facts) if match is not None else None
+        except (ValueError, OverflowError, ZeroDivisionError):  # thousands of digits, or none
+            return None
         if found is None:
             return None
         return found._replace(in_phases=self.in_phases or found.in_phases, is_bar=self.bars)

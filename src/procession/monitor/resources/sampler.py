@@ -57,7 +57,8 @@ class TreeSampler:
 
     def forget(self, key: str) -> None:
         """Let go of what is kept of a tree that has ended."""
-        self._table.forget(key, self.pids.pop(key, ()))
+        self._table.forget(key)
+        self.pids.pop(key, None)
         self._before.pop(key, None)
 
     def close(self) -> None:
