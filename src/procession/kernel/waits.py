@@ -52,6 +52,8 @@ def read_wait(pid: int) -> Wait | None:
     if words[0] == b"running":
         return Wait("running")
     number = int(words[0])
+    if number < 0:  # in the kernel, but in no call: a page is being read for it, say
+        return Wait("running")
     call = _CALLS.get(number, f"system call {number}")
     return Wait(call, _watched(pid, call, [int(word, 16) for word in words[1:7]]))
 

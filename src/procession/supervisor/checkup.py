@@ -53,7 +53,7 @@ def look_at_life(seen: Observed, pids: Sequence[int], at: float) -> list[Event]:
     ]
 
 
-def look_at_memory(seen: Observed, sample: TreeUsage) -> tuple[list[Event], MemoryJudgement]:
+def look_at_memory(seen: Observed, sample: TreeUsage) -> list[Event]:
     """Take a sample, and judge its memory."""
     seen.samples.append(sample)
     judged = judge_memory(seen.memory, seen.samples, seen.limits)
@@ -63,8 +63,8 @@ def look_at_memory(seen: Observed, sample: TreeUsage) -> tuple[list[Event], Memo
     if seen.health is not None:
         seen.health = replace(seen.health, memory=judged.level)
     if before == judged.level or (before, judged.level) == ("critical", "high"):
-        return [], judged
-    return [_memory_event(seen, sample, judged)], judged
+        return []
+    return [_memory_event(seen, sample, judged)]
 
 
 def _memory_event(seen: Observed, sample: TreeUsage, judged: MemoryJudgement) -> Event:

@@ -16,6 +16,7 @@ from procession.model.monitoring import NO_SETTINGS
 from procession.model.state import State
 from procession.monitor.resources.gpu import find_gpus
 from procession.monitor.resources.sampler import TreeSampler
+from procession.policy.memory import LONGEST_TICK_S, next_tick_s
 from procession.process.snapshot import tokens_of
 from procession.supervisor.checkup import look_at_life, look_at_memory
 from procession.supervisor.observed import Observed, WatchingTime
@@ -33,12 +34,11 @@ if TYPE_CHECKING:
     from procession.supervisor.ledger import Ledger
 
 TICK_S: Final = 1.0
-SAMPLE_S: Final = 10.0
+SAMPLE_S: Final = LONGEST_TICK_S
 _FIRST_SAMPLE_S: Final = 0.5
 _LEAST_PAUSE_S: Final = 2.0
 """A new task is sampled soon, so that there is something to compare with; many new ones are sampled together."""
 
-_LOOKS_BEFORE_CRITICAL: Final = 5
 _THIN_EVERY: Final = 60
 _SHARES: Final = 5
 """Who has been silent for long is looked at in every so many ticks, a share of them in each."""
@@ -144,22 +144,25 @@ class Observer:
         self._timer = self._clock.call_later(TICK_S, self._tick)
 
     def _tick(self) -> None:
-        now_s, at = self._clock.monotonic(), self._clock.time()
-        span_s = min(max(now_s - self._ticked_at_s, 0.0), 2 * TICK_S)
+        try:
+            self._look_at_all(self._clock.monotonic(), self._clock.time())
+        finally:  # whatever goes wrong in one look, there is another one
+            self._timer = None
+            if self._watched:
+                self._arm()
+
+    def _look_at_all(self, now_s: float, at: float) -> None:
+        self._watching.now_s += min(max(now_s - self._ticked_at_s, 0.0), 2 * TICK_S)
         self._ticked_at_s = now_s
-        self._watching.now_s += span_s
         self._ticks += 1
         if now_s >= self._sample_at_s:
+            self._sample_at_s = now_s + SAMPLE_S
             self._sample_at_s = now_s + self._sample(now_s, at)
         for entry in tuple(self._watched.values()):
             seen = entry.observed
             if seen is not None and (seen.is_lively or (self._ticks + entry.number) % _SHARES == 0):
                 seen.look_at_logs()
                 self._look_at(entry, seen, at)
-        if self._watched:
-            self._arm()
-        else:
-            self._timer = None
 
     def _sample(self, now_s: float, at: float) -> float:
         """Look at what all use; give when to look again."""
@@ -173,14 +176,12 @@ class Observer:
             entry = self._watched[key]
             if entry.observed is None:
                 continue
-            events, judged = look_at_memory(entry.observed, usage)
-            for event in events:
+            for event in look_at_memory(entry.observed, usage):
                 self._tell(entry, event)
             if entry.observed.is_news(usage):
                 self._ledger.note_sample(key, usage, thin=(self._samples + entry.number) % _THIN_EVERY == 0)
             soonest_s = min(soonest_s, (entry.observed.settings.stall_after_s or SAMPLE_S) / 2)
-            if judged.critical_in_s is not None:
-                soonest_s = min(soonest_s, judged.critical_in_s / _LOOKS_BEFORE_CRITICAL)
+            soonest_s = min(soonest_s, next_tick_s(entry.observed.samples, entry.observed.limits))
         return max(soonest_s, TICK_S)
 
     def _look_at(self, entry: Entry, seen: Observed, at: float) -> None:
