@@ -33,7 +33,7 @@ def fixtures() -> list[dict[str, Any]]:
 def faults(fixture: dict[str, Any], *, profiles: bool, seed: int = 0, cuts: int = 40) -> list[str]:
     """Replay one, and say all that is wrong."""
     data = (PLACE / fixture["file"]).read_bytes()
-    replay = _Replay(fixture, profiles=profiles)
+    replay = _Replay(fixture, data, profiles=profiles)
     places = random.Random(seed).sample(range(len(data)), min(cuts, len(data)))
     truths = fixture["truths"]
     stops = sorted(
@@ -55,8 +55,9 @@ def _next_frame(data: bytes, offset: int) -> int:
 class _Replay:
     """One recording on its way through reader and tracker."""
 
-    def __init__(self, fixture: dict[str, Any], *, profiles: bool) -> None:
+    def __init__(self, fixture: dict[str, Any], data: bytes, *, profiles: bool) -> None:
         self._fixture = fixture
+        self._deadlines = {each["offset"]: _next_frame(data, each["offset"]) for each in fixture["truths"]}
         self._reader = OutputReader(["sh", "-c", fixture["command"]], profiles=PROFILES if profiles else ())
         self._tracker = ProgressTracker(0.0)
         self._owed: list[dict[str, Any]] = []
@@ -91,7 +92,7 @@ class _Replay:
         if shown is not None and shown >= 100:
             self.faults.append(f"100 % at {self._end}, before its end")
         self._owed = [each for each in self._owed if not _fits(shown, each["percent"])]
-        late = [each for each in self._owed if self._end > self._deadline(each)]
+        late = [each for each in self._owed if self._end > self._deadlines[each["offset"]]]
         for each in late:
             self.faults.append(f"at {each['offset']} of {each['text']!r}: {shown}, not {each['percent']}")
             self._owed.remove(each)
@@ -109,14 +110,10 @@ class _Replay:
         truths = [each for each in self._fixture["truths"] if each["percent"] is not None]
         if shown is None or not truths or any(word in self._fixture["scope"] for word in _SHIFTING):
             return
-        lower = max((each["percent"] for each in truths if self._deadline(each) < self._end), default=0.0)
+        lower = max((each["percent"] for each in truths if self._deadlines[each["offset"]] < self._end), default=0.0)
         upper = min((each["percent"] for each in truths if each["offset"] >= self._end), default=100.0)
         if not lower - TOLERANCE <= shown <= upper + TOLERANCE:
             self.faults.append(f"{shown} at {self._end}, where {lower} to {upper} is true")
-
-    def _deadline(self, truth: dict[str, Any]) -> int:
-        data = (PLACE / self._fixture["file"]).read_bytes()
-        return _next_frame(data, truth["offset"])
 
     def _time(self) -> float:
         read = 0

@@ -1,6 +1,7 @@
 """How a task does, on its card."""
 
-from procession.cli.condition import bar, sparkline
+from procession.cli.condition import sparkline
+from procession.model.table_row import bar
 
 
 def test_a_line_of_blocks_is_drawn_over_time():
@@ -20,4 +21,4 @@ def test_the_highest_of_each_stretch_counts():
 
 def test_a_bar():
     """Full only when it is."""
-    assert (bar(0.0), bar(0.99), bar(1.0)) == ("░" * 20, "█" * 19 + "░", "█" * 20)
+    assert (bar(0.0, 20), bar(0.99, 20), bar(1.0, 20)) == ("░" * 20, "█" * 19 + "░", "█" * 20)

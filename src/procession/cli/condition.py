@@ -56,19 +56,13 @@ def sparkline(points: Sequence[tuple[float, float]], width: int = _WIDTH) -> str
     return "".join(_BLOCKS[int(peak / top * (len(_BLOCKS) - 1)) if top > 0 else 0] for peak in peaks)
 
 
-def bar(fraction: float, width: int = _BAR) -> str:
-    """Draw a bar."""
-    full = int(fraction * width)
-    return "█" * full + "░" * (width - full)
-
-
 def _progress(progress: Progress | None) -> str:
-    from procession.model.table_row import progress_text
+    from procession.model.table_row import bar, progress_text
 
     if progress is None:
         return ""
     fraction = progress.shown_fraction
-    parts = [f"{bar(fraction)} " if fraction is not None else "", progress_text(progress) or ""]
+    parts = [f"{bar(fraction, _BAR)} " if fraction is not None else "", progress_text(progress) or ""]
     if progress.current is not None and progress.total is not None:
         parts.append(f" ({progress.current:g} of {progress.total:g}{' ' + progress.unit if progress.unit else ''})")
     if progress.left_s is not None:

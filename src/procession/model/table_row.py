@@ -65,6 +65,12 @@ def progress_text(progress: Progress | None) -> str | None:
     return f"{progress.phase} {shown}" if progress.phase else shown
 
 
+def bar(fraction: float, width: int) -> str:
+    """Draw how far it is, ``width`` cells wide: full only when it is."""
+    full = int(fraction * width)
+    return "█" * full + "░" * (width - full)
+
+
 def health_text(health: Health | None) -> str | None:
     """Write what is worth a word: ``stalled``, ``waiting for input``, ``memory high`` …; None for who just works."""
     if health is None:

@@ -33,7 +33,7 @@ from msgspec.structs import replace
 from procession.errors import InvalidTask, InvalidTaskFile
 from procession.model.circle import find_circle
 from procession.model.field_readers import read_limit
-from procession.model.monitoring import Monitoring
+from procession.model.monitoring import NO_SETTINGS
 from procession.model.monitoring_rules import MonitoringRules
 from procession.model.names import check_name
 from procession.model.pool import Pool
@@ -133,7 +133,7 @@ def _watched(task: Task, rules: MonitoringRules) -> Task:
     """Give a task with what is said for it in the file: its own words, its group's, those for all."""
     if rules == MonitoringRules():
         return task
-    of_group = rules.groups.get(task.group or "", Monitoring())
+    of_group = rules.groups.get(task.group or "", NO_SETTINGS)
     return replace(task, monitoring=task.monitoring.over(of_group.over(rules.all)))
 
 

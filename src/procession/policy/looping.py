@@ -45,11 +45,6 @@ class LoopHint:
             return None
         return Counter(self._lines).most_common(1)[0][0].decode("utf-8", "replace")
 
-    def forget(self) -> None:
-        """Begin anew: there is progress, so it is no circle."""
-        self._lines.clear()
-        self._since_s = None
-
     def _is_full_of_the_same(self) -> bool:
         if len(self._lines) < LINES:
             return False

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, NamedTuple
 
 from procession.model.amounts import format_duration, format_size
-from procession.model.table_row import health_text, progress_text
+from procession.model.table_row import bar, duration_s, health_text, progress_text
 from procession.model.text import printable
 from procession.model.view import TaskView
 
@@ -72,8 +72,7 @@ def _progress(view: TaskView) -> str:
     text = printable(progress_text(view.progress) or "")
     if fraction is None:
         return text
-    full = int(fraction * _BAR)
-    return f"{'█' * full}{'░' * (_BAR - full)} {text}"
+    return f"{bar(fraction, _BAR)} {text}"
 
 
 def _mood(view: TaskView) -> str:
@@ -89,9 +88,7 @@ def _mood(view: TaskView) -> str:
 
 
 def _ran_s(view: TaskView, now: float) -> float | None:
-    if view.started_at is None:
-        return None
-    return max((view.ended_at if view.is_over and view.ended_at else now) - view.started_at, 0.0)
+    return duration_s(view.started_at, view.ended_at if view.is_over else now)
 
 
 def _fits(view: TaskView, wanted: str) -> bool:

@@ -33,12 +33,11 @@ class ProgressTracker:
     """The progress of one attempt. ``began_at_s``: when it began."""
 
     __slots__ = (
-        "_began_at_s", "_best", "_is_reported", "_phase", "_phase_began_at_s", "_phases", "_points", "_value",
+        "_best", "_is_reported", "_phase", "_phase_began_at_s", "_phases", "_points", "_value",
         "moved_at_s",
     )  # fmt: skip
 
     def __init__(self, began_at_s: float) -> None:
-        self._began_at_s = began_at_s
         self._phase_began_at_s = began_at_s
         self._phase: str | None = None
         self._best: float | None = None

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from procession.kernel.machine_memory import group_memory_bytes
 from procession.kernel.process_table import ProcessTable, Root, TreeSum, count_descriptors, read_pss
 from procession.model.usage import TreeUsage
@@ -42,13 +40,15 @@ class TreeSampler:
         sums = self._table.look(roots)
         used = self._gpus.look()
         self.pids = {key: each.pids for key, each in sums.items()}
+        opened = {key: self._count_descriptors(key, each) for key, each in sums.items()}
         usages = {
-            key: _usage(roots[key], each, at, cpus=self._cpus(key, each.cpu_s, now_s), used=used)
+            key: _usage(
+                roots[key], each, at, cpus=self._cpus(key, each.cpu_s, now_s), descriptors=opened[key], used=used
+            )
             for key, each in sums.items()
         }
-        opened = {key: self._count_descriptors(key, each) for key, each in sums.items()}
         self._before = {key: _Before(now_s, each, opened[key]) for key, each in sums.items()}
-        return {key: replace(each, descriptors=opened[key]) for key, each in usages.items()}
+        return usages
 
     def pss_bytes(self, key: str) -> int | None:
         """Give the memory of a tree with what is shared divided among those who share it. Slow; None: unknown."""
@@ -81,7 +81,9 @@ class TreeSampler:
         return sum(counted) if counted else None
 
 
-def _usage(root: Root, seen: TreeSum, at: float, *, cpus: float | None, used: Mapping[int, GpuShare]) -> TreeUsage:
+def _usage(
+    root: Root, seen: TreeSum, at: float, *, cpus: float | None, descriptors: int | None, used: Mapping[int, GpuShare]
+) -> TreeUsage:
     exact = group_memory_bytes(root.leaf) if root.leaf else None
     gpu = [used[pid] for pid in seen.pids if pid in used] if used else []
     return TreeUsage(
@@ -96,6 +98,7 @@ def _usage(root: Root, seen: TreeSum, at: float, *, cpus: float | None, used: Ma
         written_bytes=seen.written_bytes,
         moved_bytes=seen.moved_bytes,
         running=seen.running,
+        descriptors=descriptors,
         gpu_memory_bytes=sum(each.memory_bytes for each in gpu) if gpu else None,
         gpu_share=sum(each.share for each in gpu) if gpu else None,
     )
