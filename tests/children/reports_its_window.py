@@ -10,6 +10,9 @@ def report(*_):
 
 
 signal.signal(signal.SIGWINCH, report)
+reading, writing = os.pipe()
+os.set_blocking(writing, False)
+signal.set_wakeup_fd(writing)
 report()
 while True:
-    signal.pause()
+    os.read(reading, 1)  # not pause(): a signal that comes just before it is slept through

@@ -191,7 +191,7 @@ async def test_time_to_end_can_be_asked_for():
         "def end(*_):\n"
         "    s.send(b'STOPPING=1\\nEXTEND_TIMEOUT_USEC=30000000'); time.sleep(float(sys.argv[1])); sys.exit(7)\n"
         "signal.signal(signal.SIGTERM, end); s.send(b'READY=1')\n"
-        "while True: time.sleep(1)\n"
+        "while True: time.sleep(0.02)\n"
     )
     async with spawn([sys.executable, "-c", script, "0.6"], notify=True) as process:
         assert await process.notices.ready()
