@@ -1,23 +1,75 @@
-"""How much memory this machine or container has, and what a control group uses of it.
+"""How much memory this machine or container has, how much can still be taken of it, and what a control group uses.
 
-Source: proc_meminfo(5); Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst. Inside a container
-``/proc/meminfo`` shows the host, so the limits of every control group above us count, too.
+Source: proc_meminfo(5), proc_vmstat(5); Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst. Inside a
+container ``/proc/meminfo`` shows the host, so the limits of every control group above us count, too.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from procession.kernel.files import read_file
+from procession.kernel.own_groups import OwnGroups, own_groups, read_number
 
 _NO_LIMIT_V1 = 1 << 62
+_NO_LIMIT = 1 << 62
+_LIMITS_V2 = ("memory.max", "memory.high")
+_LIMITS_V1 = ("memory.limit_in_bytes",)
 
 
-def total_memory_bytes() -> int:
+class Swap(NamedTuple):
+    """So much of it is free, and so much was moved in and out since the machine started, in bytes."""
+
+    free_bytes: int
+    moved_bytes: int
+
+
+class Limit(NamedTuple):
+    """A group above us, or ours, may have so much."""
+
+    directory: str
+    limit_bytes: int
+
+
+def memory_limits(groups: OwnGroups | None = None) -> tuple[Limit, ...]:
+    """Find every group around us that has a limit. It changes seldom."""
+    groups = groups or own_groups("memory")
+    return tuple(
+        Limit(directory, limit)
+        for directories, names in ((groups.unified, _LIMITS_V2), (groups.legacy, _LIMITS_V1))
+        for directory in directories
+        for name in names
+        if (limit := read_number(f"{directory}/{name}")) is not None and limit < _NO_LIMIT_V1
+    )
+
+
+def total_memory_bytes(limits: Iterable[Limit] | None = None) -> int:
     """Give the memory that all of us together may have: of the machine, or of the narrowest group we are in."""
-    return min(_of_machine(), *_limits(), 1 << 62)
+    limits = memory_limits() if limits is None else limits
+    return min(_of_machine("MemTotal"), *(each.limit_bytes for each in limits), _NO_LIMIT)
+
+
+def available_memory_bytes(limits: Iterable[Limit] | None = None) -> int:
+    """Give what can still be taken without swapping; what can be given back at once (page cache) counts as free.
+
+    Of the machine, or of the group around us that has the least left: its limit less what it uses, as of its
+    ``inactive_file`` pages the kernel lets go first.
+    """
+    limits = memory_limits() if limits is None else limits
+    left = [each.limit_bytes - _used(each.directory) for each in limits]
+    return max(min(_of_machine("MemAvailable"), *left, _NO_LIMIT), 0)
+
+
+def swap() -> Swap | None:
+    """Say how swap is used; None where there is none."""
+    text = read_file("/proc/meminfo")
+    if not _field(text, "SwapTotal"):
+        return None
+    pages = re.findall(rb"^pswp(?:in|out) (\d+)", read_file("/proc/vmstat"), re.MULTILINE)
+    return Swap(_field(text, "SwapFree"), sum(map(int, pages)) * os.sysconf("SC_PAGE_SIZE"))
 
 
 def group_memory_bytes(leaf: str) -> int | None:
@@ -25,8 +77,7 @@ def group_memory_bytes(leaf: str) -> int | None:
     current = read_file(f"{leaf}/memory.current").strip()
     if not current.isdigit():
         return None
-    match = re.search(rb"^inactive_file (\d+)", read_file(f"{leaf}/memory.stat"), re.MULTILINE)
-    return max(int(current) - (int(match[1]) if match else 0), 0)
+    return max(int(current) - _inactive_file(leaf, b"inactive_file"), 0)
 
 
 def out_of_memory_kills() -> int | None:
@@ -35,25 +86,23 @@ def out_of_memory_kills() -> int | None:
     return int(match[1]) if match else None
 
 
-def _of_machine() -> int:
-    match = re.search(rb"^MemTotal:\s+(\d+) kB", read_file("/proc/meminfo"), re.MULTILINE)
-    return int(match[1]) * 1024 if match else os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+def _of_machine(field: str) -> int:
+    return _field(read_file("/proc/meminfo"), field) or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def _limits() -> Iterator[int]:
-    for line in read_file("/proc/self/cgroup").decode(errors="replace").splitlines():
-        number, controllers, path = line.split(":", 2)
-        if number == "0":
-            yield from _limits_above("/sys/fs/cgroup", path, ("memory.max", "memory.high"))
-        elif "memory" in controllers.split(","):
-            yield from _limits_above("/sys/fs/cgroup/memory", path, ("memory.limit_in_bytes",))
+def _field(text: bytes, name: str) -> int:
+    match = re.search(rb"^%s:\s+(\d+) kB" % name.encode(), text, re.MULTILINE)
+    return int(match[1]) * 1024 if match else 0
 
 
-def _limits_above(mount: str, path: str, names: tuple[str, ...]) -> Iterator[int]:
-    parts = [part for part in path.split("/") if part]
-    for depth in range(len(parts) + 1):
-        directory = "/".join((mount, *parts[:depth]))
-        for name in names:
-            text = read_file(f"{directory}/{name}").strip()
-            if text.isdigit() and int(text) < _NO_LIMIT_V1:
-                yield int(text)
+def _used(directory: str) -> int:
+    used = read_number(f"{directory}/memory.current")
+    if used is not None:
+        return used - _inactive_file(directory, b"inactive_file")
+    used = read_number(f"{directory}/memory.usage_in_bytes") or 0
+    return used - _inactive_file(directory, b"total_inactive_file")
+
+
+def _inactive_file(directory: str, name: bytes) -> int:
+    match = re.search(rb"^%s (\d+)" % name, read_file(f"{directory}/memory.stat"), re.MULTILINE)
+    return int(match[1]) if match else 0

@@ -26,6 +26,10 @@ class NoGpus:
         """Give what each process uses, by pid."""
         return {}
 
+    def memory(self) -> list[tuple[int, int]]:
+        """Give of each device how many bytes of memory it has, and how many are free."""
+        return []
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -48,6 +52,17 @@ class NvidiaGpus(NoGpus):
             for sample in self._utilisation(number):
                 busy[sample.pid] = busy.get(sample.pid, 0.0) + sample.smUtil / 100
         return {pid: GpuShare(memory.get(pid, 0), busy.get(pid, 0.0)) for pid in memory.keys() | busy.keys()}
+
+    def memory(self) -> list[tuple[int, int]]:
+        """Give of each device how many bytes of memory it has, and how many are free; one that cannot say it has 0."""
+        known = []
+        for device in self._devices:
+            try:
+                info = self._nvml.nvmlDeviceGetMemoryInfo(device)
+                known.append((int(info.total), int(info.free)))
+            except self._nvml.NVMLError:
+                known.append((0, 0))
+        return known
 
     def close(self) -> None:
         """Let go of the driver."""
