@@ -16,7 +16,7 @@ _ROOMS = {
         "CoreDumped DaemonRunning DaemonUnavailable Disconnected EndError ExitedWithCode ForeignPeer "
         "InputClosed InterpreterMissing InvalidCommand InvalidMarker InvalidMessage InvalidSignal "
         "InvalidTask InvalidTaskFile InvalidTransition KeeperLost KeeperUnavailable KilledBySignal "
-        "MessageTooLarge NoDescriptorsLeft NoProcessesLeft NotExecutable OutcomeUnknown "
+        "MessageTooLarge NoDescriptorsLeft NoProcessesLeft NoRoom NotExecutable OutcomeUnknown "
         "OutputLimitReached ProcessionError ProgramNotFound RequestRefused RequestTimedOut StartError "
         "StartFailed StartTimedOut StdioUnavailable Stopped StoreUnavailable StreamUnavailable TalkError "
         "TextFileBusy TimedOut TooLong UnknownTask UnsafePath UsageError"
@@ -28,7 +28,9 @@ _ROOMS = {
     "procession.model.limits": "Limits",
     "procession.model.monitoring": "Monitoring",
     "procession.model.monitoring_rules": "MonitoringRules",
+    "procession.model.need": "Need",
     "procession.model.outcome": "ExitStatus Outcome OutcomeKind Usage",
+    "procession.model.pool": "Pool",
     "procession.model.reaction": "Reaction",
     "procession.model.readiness": "ByFile ByHttp ByLog ByNotice ByPort",
     "procession.model.state": "State TRANSITIONS",
@@ -68,12 +70,14 @@ if TYPE_CHECKING:
     from procession.model.limits import Limits as Limits
     from procession.model.monitoring import Monitoring as Monitoring
     from procession.model.monitoring_rules import MonitoringRules as MonitoringRules
+    from procession.model.need import Need as Need
     from procession.model.outcome import (
         ExitStatus as ExitStatus,
         Outcome as Outcome,
         OutcomeKind as OutcomeKind,
         Usage as Usage,
     )
+    from procession.model.pool import Pool as Pool
     from procession.model.reaction import Reaction as Reaction
     from procession.model.readiness import (
         ByFile as ByFile,

@@ -20,6 +20,7 @@ from procession.model.status import Parting, Status
 from procession.model.table_row import table_row
 from procession.model.usage import UsageHistory
 from procession.model.view import view_of
+from procession.model.why import Why
 
 
 class ScriptedDesk:
@@ -74,6 +75,10 @@ class ScriptedDesk:
         paths = {stream: f"{self.logs}/{id}.{stream}" for stream in ("stdout", "stderr")}
         return TaskDetails(task=self.get(id), logs=paths, note=f"{self.logs}/{id}.note")
 
+    def why(self, id):
+        view = self.get(id)
+        return Why(task=id, state=view.state, reason=view.waiting or "there was room")
+
     def usage(self, id, *, pss=False):
         self.get(id)
         return UsageHistory(samples=self.samples, pss_bytes=7 if pss else None)
@@ -81,7 +86,7 @@ class ScriptedDesk:
     def checks(self):
         return [Finding("pidfd", True, "the kernel has them")]
 
-    def submit_all(self, tasks, *, context=None, replace=False):
+    def submit_all(self, tasks, *, context=None, replace=False, now=False):
         self.calls.append(("submit", context, replace))
         ids = []
         for task in tasks:

@@ -14,6 +14,7 @@ from procession.model.event import Closed, Event, Exited, Resumed, Signalled, St
 from procession.model.outcome import Outcome, OutcomeKind
 from procession.model.record import TreeMark
 from procession.model.usage import TreeUsage
+from procession.policy.admission import FixedLimit, Use
 from procession.supervisor.supervisor import Supervisor
 
 SUCCEEDED = Outcome(kind=OutcomeKind.SUCCEEDED, code=0, message="exited with code 0")
@@ -255,6 +256,10 @@ class ScriptedSampler:
             for key in roots
         }
 
+    def peek(self, roots: Mapping[str, Root], now_s: float) -> dict[str, Use]:  # noqa: ARG002 - the port's
+        """Give what each uses, and no more."""
+        return {key: Use(self.memory_bytes.get(key, 1000), self.cpus.get(key, 0.0)) for key in roots}
+
     def forget(self, key: str) -> None:
         """Forget it."""
         self.pids.pop(key, None)
@@ -271,7 +276,8 @@ class Stage:
         self.clock = ManualClock()
         self.launcher = ScriptedLauncher(self.clock)
         self.sampler = ScriptedSampler()
-        options = {"random": lambda: 1.0, "sampler": self.sampler} | options
+        figures = {name: options.pop(name) for name in ("hard_limit", "soft_limit") if name in options}
+        options = {"random": lambda: 1.0, "sampler": self.sampler, "admission": FixedLimit(**figures)} | options
         self.supervisor = Supervisor(launcher=self.launcher, clock=self.clock, **options)
         self.events: list[Event] = []
         self.errors: list[dict[str, Any]] = []

@@ -2,7 +2,8 @@
 
 import random
 
-from procession.policy.admission import Admit, Wait
+from procession.model.need import Need
+from procession.policy.admission import FixedLimit, Hold, Start
 
 
 async def test_never_above_the_limit(stage):
@@ -62,14 +63,15 @@ async def test_the_soft_limit_is_told_once(stage):
         assert [(event.running, event.limit, event.task) for event in passed] == [(3, 2, None)]
 
 
-class BigOnesWait:
-    """Lets nobody with a priority start while another lives: a policy that looks at the task."""
+class BigOnesWait(FixedLimit):
+    """Lets nobody with a need start while another lives: a policy that looks at the task."""
 
-    soft_limit = 10
-
-    def decide(self, view, now):  # noqa: ARG002 - part of the seam
-        """Make important tasks wait."""
-        return Wait("waiting for peace") if view.candidate.priority and view.live else Admit()
+    def choose(self, queued, machine, now):  # noqa: ARG002 - part of the seam
+        """Make the needy wait."""
+        for each in queued:
+            if not (each.need.memory_bytes and self._live):
+                return Start(each.id)
+        return Hold({each.id: "waiting for peace" for each in queued})
 
 
 async def test_another_policy_takes_the_place_of_the_limit(stage):
@@ -77,7 +79,7 @@ async def test_another_policy_takes_the_place_of_the_limit(stage):
     async with stage(admission=BigOnesWait()) as it:
         it.supervisor.submit(["small"], name="small")
         await it.settle()
-        it.supervisor.submit(["big"], name="big", priority=9)
+        it.supervisor.submit(["big"], name="big", priority=9, need=Need(memory_bytes=1 << 30))
         it.supervisor.submit(["late"], name="late")
         await it.settle()
         assert it.supervisor.get("big").waiting == "waiting for peace"

@@ -18,6 +18,7 @@ from procession.api import (
     usage,
     verbs,
     waiting,
+    why,
 )
 from procession.api import input as input_
 from procession.api.operation import Operation
@@ -30,6 +31,7 @@ def list_operations(part: Callable[[], object] = lambda: None) -> tuple[Operatio
         *metrics.OPERATIONS,
         *tasks.OPERATIONS,
         *usage.OPERATIONS,
+        *why.OPERATIONS,
         *verbs.OPERATIONS,
         *waiting.OPERATIONS,
         *logs.OPERATIONS,

@@ -20,6 +20,7 @@ from procession.model.table_row import Cell
 from procession.model.task import Task
 from procession.model.usage import UsageHistory
 from procession.model.view import TaskView
+from procession.model.why import Why
 
 Committed = Sequence[tuple[int, bytes]]
 """Events as they are on disk: sequence number, and the JSON object without it."""
@@ -55,13 +56,18 @@ class Desk(Protocol):
     def usage(self, id: str, *, pss: bool = False) -> UsageHistory:  # noqa: A002
         """Say what a task used over time."""
 
+    def why(self, id: str) -> Why:  # noqa: A002
+        """Say why a task waits, or why it was let in."""
+
     def checks(self) -> list[Finding]:
         """Say which guarantees hold here."""
 
     # --- change --------------------------------------------------------------------------------------------------
 
-    def submit_all(self, tasks: Iterable[Task], *, context: Context | None = None, replace: bool = False) -> list[str]:
-        """Accept all or none; ``replace`` takes the place of ended tasks of the same name."""
+    def submit_all(
+        self, tasks: Iterable[Task], *, context: Context | None = None, replace: bool = False, now: bool = False
+    ) -> list[str]:
+        """Accept all or none; ``replace`` takes the place of ended tasks of the same name, ``now`` refuses to wait."""
 
     def edit(self, id: str, **changes: Any) -> TaskView:  # noqa: A002
         """Change fields of a queued task; those of its command are called ``command.argv`` and so on."""

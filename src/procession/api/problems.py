@@ -37,6 +37,7 @@ _STATUSES: Final[tuple[tuple[type[ProcessionError], int], ...]] = (
     (errors.ForeignPeer, 403),
     (errors.StoreUnavailable, 503),
     (errors.DaemonUnavailable, 503),
+    (errors.NoRoom, 503),
     (errors.NoProcessesLeft, 503),
     (errors.NoDescriptorsLeft, 503),
 )

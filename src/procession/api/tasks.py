@@ -36,11 +36,12 @@ class Tasks(Struct, frozen=True):
 
 
 class Submit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Tasks of which all are accepted or none; ``context`` is what they inherit."""
+    """Tasks of which all are accepted or none; ``context`` is what they inherit. ``now``: one that must not wait."""
 
     tasks: tuple[Task, ...]
     context: Context | None = None
     replace: bool = False
+    now: bool = False
 
 
 class Submitted(Struct, frozen=True):
@@ -75,6 +76,12 @@ class Edit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     retry_factor: float | UnsetType = UNSET
     retry_jitter: float | UnsetType = UNSET
     retry_delay_limit_s: float | UnsetType = UNSET
+    kind: str | UnsetType | None = UNSET
+    protect: bool | UnsetType = UNSET
+    memory_bytes: int | UnsetType | None = field(default=UNSET, name="need.memory_bytes")
+    cpus: float | UnsetType | None = field(default=UNSET, name="need.cpus")
+    gpus: int | UnsetType = field(default=UNSET, name="need.gpus")
+    tokens: dict[str, int] | UnsetType = field(default=UNSET, name="need.tokens")
     argv: tuple[str, ...] | UnsetType = field(default=UNSET, name="command.argv")
     cwd: str | UnsetType | None = field(default=UNSET, name="command.cwd")
     env: dict[str, str | None] | UnsetType = field(default=UNSET, name="command.env")
@@ -95,7 +102,8 @@ async def submit(call: Call) -> Answer:
     """Accept all or none."""
     if not call.body.tasks:
         raise UsageError("there is no task to submit", field="tasks")
-    ids = call.desk.submit_all(call.body.tasks, context=call.body.context, replace=call.body.replace)
+    body = call.body
+    ids = call.desk.submit_all(body.tasks, context=body.context, replace=body.replace, now=body.now)
     return json_reply(Submitted(ids), 201)
 
 
@@ -143,7 +151,7 @@ OPERATIONS = (
         body=Submit,
         answer=Submitted,
         status=201,
-        problems=(404, 409),
+        problems=(404, 409, 503),
     ),
     Operation(
         name="show",

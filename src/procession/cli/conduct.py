@@ -50,10 +50,9 @@ async def conduct(task_file: TaskFile, options: Options) -> int:
     """Run all tasks, show them, and give the exit status."""
     with open_run_directory(options.file, options.logs) as directory:
         tasks = [with_logs(task, directory, options.log_limit_bytes) for task in task_file.tasks]
-        pool = task_file.pool
         async with (
             kept_spawn() as spawn,
-            Supervisor(hard_limit=pool.hard_limit, soft_limit=pool.soft_limit, launcher=spawn) as supervisor,
+            Supervisor(pool=task_file.pool, launcher=spawn) as supervisor,
         ):
             return await _Run(supervisor, tasks, options, directory).to_end()
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from procession.cli.asking import ask_daemon, json_option
+from procession.cli.need_parameters import need_options
 from procession.cli.parameters import read_duration, read_variables
 from procession.cli.selecting import complete_task, task_argument
 
@@ -14,6 +15,7 @@ EPILOG = """\b
 Examples:
   procession edit train --priority 10
   procession edit train --timeout 2h --env EPOCHS=3
+  procession edit train --memory 2GB              it needs less than was said
   procession edit train -- ./train --fast
 
 \b
@@ -37,6 +39,7 @@ Exit status: 0; 1 it no longer waits; 3 no such task; 4 no daemon; 2 for a wrong
 @click.option("--timeout", metavar="DURATION", callback=read_duration, help="End it when it has run so long.")
 @click.option("--cwd", type=click.Path(resolve_path=True), help="The directory it starts in.")
 @click.option("--env", metavar="NAME=VALUE", callback=read_variables, multiple=True, help="Set variables; repeatable.")
+@need_options
 @json_option
 @click.argument("argv", metavar="[-- COMMAND [ARGUMENTS]...]", nargs=-1, type=click.UNPROCESSED)
 def edit_verb(*, task: str, as_json: bool, after: tuple[str, ...], argv: tuple[str, ...], **given: Any) -> int:
@@ -58,7 +61,11 @@ def edit_verb(*, task: str, as_json: bool, after: tuple[str, ...], argv: tuple[s
     return 0
 
 
-_FIELDS = {name: name for name in ("priority", "retries", "group")} | {
+_FIELDS = {name: name for name in ("priority", "retries", "group", "kind")} | {
+    "memory": "need.memory_bytes",
+    "cpu": "need.cpus",
+    "gpu": "need.gpus",
+    "token": "need.tokens",
     "timeout": "command.timeout_s",
     "cwd": "command.cwd",
     "env": "command.env",

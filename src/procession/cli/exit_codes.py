@@ -24,7 +24,7 @@ NO_DAEMON: Final = 4
 TIMED_OUT_WAITING: Final = 5
 """`wait`: not all are over yet; `send --request`: no answer yet."""
 REFUSED_FOR_NOW: Final = 75
-"""It may be taken later: the store cannot be written now, for instance (EX_TEMPFAIL of sysexits(3))."""
+"""It may be taken later: no room now, or the store cannot be written (EX_TEMPFAIL of sysexits(3))."""
 TIMED_OUT: Final = 124
 CANNOT_RUN: Final = 125
 """`run`: it could not be started for another reason than 126 and 127, or nobody knows how it ended."""
@@ -46,6 +46,7 @@ _OF_ERROR: Final = {
     "connection_lost": NO_DAEMON,
     "foreign_peer": NO_DAEMON,
     "store_unavailable": REFUSED_FOR_NOW,
+    "no_room": REFUSED_FOR_NOW,
     "request_timed_out": TIMED_OUT_WAITING,
 }
 _LATER: Final = (429, 503)

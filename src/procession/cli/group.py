@@ -21,7 +21,7 @@ COMPLETE_VARIABLE = "_PROCESSION_COMPLETE"
 VERBS = (
     "run",
     "up",
-    *("submit", "ls", "top", "show", "logs", "attach", "send", "messages", "wait"),
+    *("submit", "ls", "top", "show", "why", "logs", "attach", "send", "messages", "wait"),
     *("stop", "kill", "signal", "suspend", "resume", "retry", "edit", "remove"),
     *("clean", "events", "drain", "doctor", "daemon"),
     "notify",

@@ -19,14 +19,20 @@ if TYPE_CHECKING:
 
 
 def hand_over(
-    tasks: list[Task], *, start: bool = True, replace: bool = False, as_json: bool = False, spool: bool = False
+    tasks: list[Task],
+    *,
+    start: bool = True,
+    replace: bool = False,
+    as_json: bool = False,
+    spool: bool = False,
+    now: bool = False,
 ) -> int:
     """Give the daemon the tasks, all or none, and print their ids; with ``spool``, they read what we are given."""
     from procession.cli.telling import print_json
 
     with ask_daemon(start=start) as client:
         spooled = _spool(client.status().home) if spool else None
-        ids = _submit(client, _with_stdin(tasks, spooled), spooled, replace=replace)
+        ids = _submit(client, _with_stdin(tasks, spooled), spooled, replace=replace, now=now)
     print_json({"ids": ids}) if as_json else print("\n".join(ids))
     return 0
 
@@ -49,9 +55,9 @@ def refuse_with_detach(context: click.Context, names: Iterable[str], because: st
             raise click.UsageError(f"{parameter.opts[0]} does not go with --detach: {because}", context)
 
 
-def _submit(client: Client, tasks: list[Task], spooled: str | None, *, replace: bool) -> list[str]:
+def _submit(client: Client, tasks: list[Task], spooled: str | None, *, replace: bool, now: bool) -> list[str]:
     try:
-        return client.submit_all(tasks, replace=replace)
+        return client.submit_all(tasks, replace=replace, now=now)
     except BaseException:
         if spooled is not None:
             with contextlib.suppress(FileNotFoundError):

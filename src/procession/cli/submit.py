@@ -10,6 +10,7 @@ import click
 from procession.cli.asking import json_option, no_start_option
 from procession.cli.handing_over import hand_over, tasks_of
 from procession.cli.monitoring_parameters import read_amount, read_patience, read_progress, read_reactions
+from procession.cli.need_parameters import need_of, need_options
 from procession.cli.parameters import read_duration, read_how_ready, read_variables
 from procession.cli.selecting import complete_task
 
@@ -33,7 +34,7 @@ whenever it starts. What it prints is kept: procession logs ID.
 
 \b
 Exit status: 0; 2 refused, nothing was taken; 4 no daemon (with --no-start); 75 the
-daemon cannot record anything now.
+daemon cannot record anything now, or (with --now) there is no room.
 """
 
 _OF_FILES = frozenset({"argv", "replace", "no_start", "as_json"})
@@ -87,6 +88,9 @@ _OF_FILES = frozenset({"argv", "replace", "no_start", "as_json"})
     multiple=True,
     help="What to do, like stalled+5m=stop; repeatable.",
 )
+@need_options
+@click.option("--protect", is_flag=True, help="Never suspend or end it to make room.")
+@click.option("--now", is_flag=True, help="Start it now or not at all (exit 75).")
 @click.option("--label", metavar="NAME=VALUE", callback=read_variables, multiple=True, help="For you; repeatable.")
 @click.option("--restart", type=click.Choice(["no", "resume", "retry"]), default="no", help="After a reboot.")
 @click.option("--replace", is_flag=True, help="Take the place of an ended task of the same name.")
@@ -95,13 +99,21 @@ _OF_FILES = frozenset({"argv", "replace", "no_start", "as_json"})
 @click.argument("argv", metavar="-- COMMAND... | FILE.toml", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def submit_verb(
-    context: click.Context, /, *, argv: tuple[str, ...], replace: bool, no_start: bool, as_json: bool, **options: Any
+    context: click.Context,
+    /,
+    *,
+    argv: tuple[str, ...],
+    replace: bool,
+    no_start: bool,
+    as_json: bool,
+    now: bool,
+    **options: Any,
 ) -> int:
     """Hand COMMAND, or all tasks of a task file, to the daemon; print ids."""
     is_file = len(argv) == 1 and argv[0].endswith(".toml")
     tasks = _tasks_of_file(context, argv[0]) if is_file else [_task(argv, options)]
     spool = options["stdin"] == "-" and not is_file
-    return hand_over(tasks, start=not no_start, replace=replace, as_json=as_json, spool=spool)
+    return hand_over(tasks, start=not no_start, replace=replace, as_json=as_json, spool=spool, now=now)
 
 
 def _tasks_of_file(context: click.Context, path: str) -> list[Task]:
@@ -132,6 +144,9 @@ def _task(argv: tuple[str, ...], options: dict[str, Any]) -> Task:
         ready_timeout_s=options["ready_timeout"],
         done_when=None if options["done_when"] is None else ByFile(options["done_when"]),
         restart=options["restart"],
+        need=need_of(options),
+        kind=options["kind"],
+        protect=options["protect"],
         monitoring=settings(
             stall_after_s=options["stall_after"],
             memory_high=options["memory_high"],

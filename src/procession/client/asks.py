@@ -27,6 +27,7 @@ from procession.model.status import Parting, Status
 from procession.model.task import Task
 from procession.model.usage import UsageHistory
 from procession.model.view import TaskView
+from procession.model.why import Why
 
 CHUNK = 500
 """How many tasks go in one request."""
@@ -47,6 +48,7 @@ class _Submission(Struct, frozen=True):
     tasks: Sequence[Task]
     context: Context
     replace: bool
+    now: bool
 
 
 class _Ids(Struct):
@@ -66,15 +68,17 @@ def meant(words: Sequence[str], groups: Sequence[str], *, all_tasks: bool) -> Se
     return Selection(words=tuple(words), groups=tuple(groups), all=all_tasks)
 
 
-def submissions(tasks: Iterable[Task], context: Context | None, *, replace: bool) -> Iterator[Ask[list[str]]]:
+def submissions(
+    tasks: Iterable[Task], context: Context | None, *, replace: bool, now: bool
+) -> Iterator[Ask[list[str]]]:
     """Ask that these be taken, in chunks. Raises: InvalidCommand: before anything is sent."""
     context = context or capture_context()
     ready = [prepare(task, context.cwd or "/") for task in tasks]
-    return (_submission(chunk, context, replace=replace) for chunk in _chunks(ready))
+    return (_submission(_Submission(chunk, context, replace, now)) for chunk in _chunks(ready))
 
 
-def _submission(tasks: Sequence[Task], context: Context, *, replace: bool) -> Ask[list[str]]:
-    request = _post("/v1/tasks", _Submission(tasks, context, replace))
+def _submission(body: _Submission) -> Ask[list[str]]:
+    request = _post("/v1/tasks", body)
     return Ask(request, lambda reply: msgspec.json.decode(reply.body, type=_Ids).ids)
 
 
@@ -97,6 +101,11 @@ def show(task: str) -> Ask[answers.Details]:
 def usage(task: str, *, pss: bool) -> Ask[UsageHistory]:
     """Ask what a task used over time."""
     return Ask(_get(f"/v1/tasks/{_safe(task)}/usage" + query(("pss", "true" if pss else None))), _reads(UsageHistory))
+
+
+def why(task: str) -> Ask[Why]:
+    """Ask why a task waits, or runs."""
+    return Ask(_get(f"/v1/tasks/{_safe(task)}/why"), _reads(Why))
 
 
 def edit(task: str, changes: dict[str, Any]) -> Ask[TaskView]:

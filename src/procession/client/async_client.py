@@ -18,6 +18,7 @@ from procession.model.status import Parting, Status
 from procession.model.task import Task, task
 from procession.model.usage import UsageHistory
 from procession.model.view import TaskView
+from procession.model.why import Why
 
 T = TypeVar("T")
 
@@ -55,17 +56,18 @@ class AsyncClient:
         *,
         context: Context | None = None,
         replace: bool = False,
+        now: bool = False,
         **fields: Any,
     ) -> str:
         """Hand over one task, from these circumstances or from ``context``; give its id."""
-        return (await self.submit_all([task(work, **fields)], context=context, replace=replace))[0]
+        return (await self.submit_all([task(work, **fields)], context=context, replace=replace, now=now))[0]
 
     async def submit_all(
-        self, tasks: Iterable[Task], *, context: Context | None = None, replace: bool = False
+        self, tasks: Iterable[Task], *, context: Context | None = None, replace: bool = False, now: bool = False
     ) -> answers.Ids:
         """Hand over many tasks; give their ids. All or none; above 500: per 500."""
         ids: answers.Ids = []
-        for ask in asks.submissions(tasks, context, replace=replace):
+        for ask in asks.submissions(tasks, context, replace=replace, now=now):
             taken = await self._do(ask)
             ids += taken
         return ids
@@ -92,6 +94,10 @@ class AsyncClient:
     async def usage(self, task_id: str, *, pss: bool = False) -> UsageHistory:
         """Give what a task used over time; ``pss``: and how its memory is shared now, which is slow."""
         return await self._do(asks.usage(task_id, pss=pss))
+
+    async def why(self, task_id: str) -> Why:
+        """Say why a task waits, or why it was let in."""
+        return await self._do(asks.why(task_id))
 
     async def edit(self, task_id: str, **changes: Any) -> TaskView:
         """Change a task that still waits; ``**{"command.cwd": "/"}`` changes its command."""

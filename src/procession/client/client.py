@@ -17,6 +17,7 @@ from procession.model.status import Parting, Status
 from procession.model.task import Task, task
 from procession.model.usage import UsageHistory
 from procession.model.view import TaskView
+from procession.model.why import Why
 
 T = TypeVar("T")
 
@@ -55,17 +56,18 @@ class Client:
         *,
         context: Context | None = None,
         replace: bool = False,
+        now: bool = False,
         **fields: Any,
     ) -> str:
         """Hand over one task, from these circumstances or from ``context``; give its id."""
-        return (self.submit_all([task(work, **fields)], context=context, replace=replace))[0]
+        return (self.submit_all([task(work, **fields)], context=context, replace=replace, now=now))[0]
 
     def submit_all(
-        self, tasks: Iterable[Task], *, context: Context | None = None, replace: bool = False
+        self, tasks: Iterable[Task], *, context: Context | None = None, replace: bool = False, now: bool = False
     ) -> answers.Ids:
         """Hand over many tasks; give their ids. All or none; above 500: per 500."""
         ids: answers.Ids = []
-        for ask in asks.submissions(tasks, context, replace=replace):
+        for ask in asks.submissions(tasks, context, replace=replace, now=now):
             taken = self._do(ask)
             ids += taken
         return ids
@@ -92,6 +94,10 @@ class Client:
     def usage(self, task_id: str, *, pss: bool = False) -> UsageHistory:
         """Give what a task used over time; ``pss``: and how its memory is shared now, which is slow."""
         return self._do(asks.usage(task_id, pss=pss))
+
+    def why(self, task_id: str) -> Why:
+        """Say why a task waits, or why it was let in."""
+        return self._do(asks.why(task_id))
 
     def edit(self, task_id: str, **changes: Any) -> TaskView:
         """Change a task that still waits; ``**{"command.cwd": "/"}`` changes its command."""

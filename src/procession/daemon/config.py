@@ -1,8 +1,12 @@
 """What a daemon is told once: ``<home>/config.toml``, all of it optional. A file with a mistake is refused whole.
 
 [pool]
-hard_limit = 50            # so many tasks at once
+hard_limit = 50            # never more tasks at once
 soft_limit = 10            # more than these are told, once
+memory_per_task = "512MiB" # so much must be available, whoever is to start
+cpu_ceiling = 0.8          # the share of the processors above which nobody is started
+tokens = { ansys = 3 }     # of what there are few: a task that needs one waits until it is free
+policy = "adaptive"        # or "fixed": the hard limit alone
 [retention]
 older_than = "30d"         # forget a task so long after its end
 keep = 100000              # and the oldest beyond so many
@@ -25,9 +29,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from procession.errors import InvalidTaskFile
-from procession.model.field_readers import read_count, read_duration, read_limit, read_size
+from procession.model.field_readers import read_count, read_duration, read_size
 from procession.model.monitoring_rules import MonitoringRules
 from procession.model.pool import Pool
+from procession.model.pool_readers import POOL_KEYS
 from procession.model.rule_readers import RULES, read_rules
 from procession.model.task_table import Reader, read_keys, suggest
 from procession.model.toml_lines import Place, explain_syntax, find_line, show_place
@@ -53,7 +58,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
 
 _TABLES: Final[dict[str, Mapping[str, tuple[str, Reader]]]] = {
-    "pool": {key: (key, read_limit) for key in Pool.__struct_fields__},
+    "pool": POOL_KEYS,
     "retention": {
         "older_than": ("older_than_s", read_duration),
         "keep": ("keep", read_count),

@@ -61,7 +61,7 @@ class DaemonDesk:
         self.suspend, self.resume = supervisor.suspend, supervisor.resume
         self.send, self.request = supervisor.send, supervisor.request
         self.wait, self.wait_ready, self.edit = supervisor.wait, supervisor.wait_ready, supervisor.edit
-        self.subscribe = supervisor.subscribe
+        self.subscribe, self.why = supervisor.subscribe, supervisor.why
         self.find_reply = self._store.find_reply
         self.event_bounds = self._store.event_bounds
 
@@ -125,9 +125,11 @@ class DaemonDesk:
 
     # --- change -------------------------------------------------------------------------------------------------------
 
-    def submit_all(self, tasks: Iterable[Task], *, context: Context | None = None, replace: bool = False) -> list[str]:
+    def submit_all(
+        self, tasks: Iterable[Task], *, context: Context | None = None, replace: bool = False, now: bool = False
+    ) -> list[str]:
         """Accept all or none; they count as accepted once they are `committed`."""
-        ids = self._supervisor.submit_all(tasks, context=context, replace=replace)
+        ids = self._supervisor.submit_all(tasks, context=context, replace=replace, now=now)
         self._submitted += ids
         return ids
 

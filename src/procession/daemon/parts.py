@@ -16,7 +16,7 @@ from procession.daemon.config import Config
 from procession.daemon.desk import DaemonDesk
 from procession.daemon.listen import connect, listen_privately
 from procession.daemon.paths import Paths
-from procession.policy.admission import FixedLimit
+from procession.monitor.machine import MachineReader
 from procession.process.durable_keeper import DurableKeeper
 from procession.process.snapshot import COOKIE_VARIABLE
 from procession.store.store import Store
@@ -36,11 +36,11 @@ def parts_of(config: Config) -> Parts[StoreLedger, Custody]:
 
     @contextlib.asynccontextmanager
     async def open_desk(paths: Paths, ledger: StoreLedger, custody: Custody) -> AsyncIterator[DaemonDesk]:
-        admission = FixedLimit(hard_limit=config.pool.hard_limit, soft_limit=config.pool.soft_limit)
         shelf = LogShelf(paths.logs, config.log_limit_bytes)
         terminals = TerminalLogs(shelf.terminal_log)
         door = Supervisor(
-            admission=admission,
+            pool=config.pool,
+            machine=MachineReader(paths.home),
             launch=custody.launch,
             ledger=ledger,
             markers=paths.markers,

@@ -76,6 +76,16 @@ class UnknownTask(ProcessionError, LookupError):
         super().__init__(f"no task is called {task!r}", hint=hint, task=task)
 
 
+class NoRoom(ProcessionError):
+    """A task that was to start now or not at all cannot start now; nothing was taken. ``reason`` says why."""
+
+    code = "no_room"
+    reason: str
+
+    def __init__(self, reason: str, *, hint: str = "try again later, or let it wait for its turn") -> None:
+        super().__init__(f"there is no room now: {reason}", hint=hint, reason=reason)
+
+
 class InvalidTransition(ProcessionError):
     """A state was asked to become one that the state table does not allow: a bug, not a user's mistake."""
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from procession.errors import InvalidCommand
 from procession.model.checks import check_duration, check_path, check_text, check_whole
-from procession.model.limits import Limits
+from procession.model.limits import NO_LIMITS, Limits
 from procession.model.signals import signal_number
 from procession.model.stdio import NULL, PIPE, Log, Merged, Output, Stdin
 from procession.model.template import fill_template
@@ -71,7 +71,7 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     stdout: Output = PIPE
     stderr: Output = PIPE
     fds: dict[int, int] = msgspec.field(default_factory=dict)
-    limits: Limits = msgspec.field(default_factory=Limits)
+    limits: Limits = NO_LIMITS
     stop_signals: tuple[StopStep, ...] = ()
     grace_s: float = 5.0
     timeout_s: float | None = None

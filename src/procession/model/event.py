@@ -42,9 +42,10 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="event", tag=_snake):
 
 
 class Starting(Event, frozen=True, kw_only=True):
-    """About to be started; everything was validated."""
+    """About to be started; everything was validated. ``reason``: why it was let in, where somebody decides that."""
 
     command: str
+    reason: str | None = None
 
 
 class Started(Event, frozen=True, kw_only=True):
@@ -325,6 +326,18 @@ class SoftLimitPassed(Event, frozen=True, kw_only=True):
 
     running: int
     limit: int
+
+
+class MemoryTight(Event, frozen=True, kw_only=True):
+    """Memory gets short on the machine; ``reason`` says how short. What is done about it is told of each task."""
+
+    reason: str
+
+
+class AskedToSave(Event, frozen=True, kw_only=True):
+    """It was asked to save itself, because memory gets short."""
+
+    reason: str
 
 
 class Snapshot(Event, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -48,3 +49,6 @@ def _check_limit(field: str, name: object, value: object) -> None:
 
 def _within(soft: int, hard: int) -> bool:
     return hard == -1 or (soft != -1 and soft <= hard)
+
+
+NO_LIMITS: Final = Limits()

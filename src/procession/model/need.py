@@ -36,9 +36,9 @@ class Need(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
             _check(f"need.tokens[{name!r}]", count, 1)
 
 
-NOTHING_NEEDED: Final = Need()
-
-
 def _check(field: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise InvalidTask(field, f"must be a whole number from {least}, got {value!r}")
+
+
+NOTHING_NEEDED: Final = Need()

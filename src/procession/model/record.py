@@ -17,7 +17,8 @@ class Care(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     wish: by whom its end was asked for. retries_used: since it was submitted, or retried by hand. due_at: when its
     next attempt may start, in seconds since the epoch. has_started: in any attempt. last_outcome: of the attempt
-    before the present one. reacted: how often each reaction that has a limit was done.
+    before the present one. reacted: how often each reaction that has a limit was done. admitted: why the present one
+    was let in; slots: which numbers of the named things it has. is_held: it was suspended to make room.
     """
 
     wish: str | None = None
@@ -26,6 +27,9 @@ class Care(Struct, frozen=True, kw_only=True, omit_defaults=True):
     has_started: bool = False
     last_outcome: Outcome | None = None
     reacted: dict[str, int] = {}
+    admitted: str | None = None
+    slots: dict[str, tuple[int, ...]] = {}
+    is_held: bool = False
 
 
 class TaskRecord(Struct, frozen=True, kw_only=True):

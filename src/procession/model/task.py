@@ -17,6 +17,7 @@ from procession.errors import InvalidCommand, InvalidTask
 from procession.model.command import Argument, Command, normalise_argv
 from procession.model.monitoring import NO_SETTINGS, Monitoring
 from procession.model.names import check_name
+from procession.model.need import NOTHING_NEEDED, Need
 from procession.model.readiness import ByFile, Readiness
 
 Condition = Literal["started", "ready", "succeeded", "ended"]
@@ -53,6 +54,8 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     done_when: the file whose being there means that its work is done. It has its grace to end by itself then, and is
     ended after that; without the file it has not succeeded, whatever its exit code.
     monitoring: how it is watched, and what is done about what is seen.
+    need: what it will take; without a word about it, what its like took is known, or learned. kind: its like are those
+    of the same kind, whatever their commands are. protect: it is never suspended or evicted to make room.
     """
 
     command: Command
@@ -72,6 +75,9 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     ready_timeout_s: float | None = None
     done_when: ByFile | None = None
     monitoring: Monitoring = NO_SETTINGS
+    need: Need = NOTHING_NEEDED
+    kind: str | None = None
+    protect: bool = False
 
     def __post_init__(self) -> None:
         """Raise InvalidTask for a field that cannot be, naming it."""
@@ -93,6 +99,10 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
         _check_readiness(self)
         if not isinstance(self.monitoring, Monitoring):
             raise InvalidTask("monitoring", f"must be Monitoring(…), got {self.monitoring!r}")
+        if not isinstance(self.need, Need):
+            raise InvalidTask("need", f"must be Need(…), got {self.need!r}")
+        if self.kind is not None:
+            check_name(self.kind, "kind")
 
 
 def task(work: Task | Command | Sequence[Argument], /, **fields: Any) -> Task:
@@ -110,18 +120,38 @@ def task(work: Task | Command | Sequence[Argument], /, **fields: Any) -> Task:
 
 
 def edited(given: Task, changes: Mapping[str, Any]) -> Task:
-    """Give ``given`` with ``changes``; fields of its command are called ``command.cwd``. Raises: as `task` does."""
-    own = {name: value for name, value in changes.items() if not name.startswith("command.")}
-    of_command = {name.removeprefix("command."): value for name, value in changes.items() if name not in own}
+    """Give ``given`` with ``changes``; fields of its command are called ``command.cwd``, of its need ``need.cpus``.
+
+    Raises: as `task` does.
+    """
+    own = {name: value for name, value in changes.items() if "." not in name}
+    of_command = _of_part("command", changes)
+    of_need = _of_part("need", changes)
     for field in of_command.keys() - set(Command.__struct_fields__):
         raise InvalidCommand(field, "is no field of a command")
-    return task(given, **own, command=given.command.replace(**of_command)) if of_command else task(given, **own)
+    for field in changes.keys() - own.keys() - _named("command", of_command) - _named("need", of_need):
+        raise InvalidTask(field, "is no field of a task")
+    for field in of_need.keys() - set(Need.__struct_fields__):
+        raise InvalidTask(f"need.{field}", "is no field of a need")
+    if of_command:
+        own["command"] = given.command.replace(**of_command)
+    if of_need:
+        own["need"] = msgspec.structs.replace(given.need, **of_need)
+    return task(given, **own)
 
 
 def dependencies(given: str | Dependency | Iterable[str | Dependency]) -> tuple[Dependency, ...]:
     """Turn names (meaning: succeeded) and Dependency values into a tuple of the latter. Raises: InvalidTask."""
     several = (given,) if isinstance(given, (str, Dependency)) else given
     return tuple(each if isinstance(each, Dependency) else Dependency(each) for each in several)
+
+
+def _of_part(part: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.partition(".")[2]: value for name, value in changes.items() if name.startswith(f"{part}.")}
+
+
+def _named(part: str, fields: Iterable[str]) -> set[str]:
+    return {f"{part}.{field}" for field in fields}
 
 
 def _check_kinds(given: Task) -> None:

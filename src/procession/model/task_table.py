@@ -15,6 +15,8 @@ from procession.model import stream_readers as streams
 from procession.model.command import Command, shell
 from procession.model.monitoring import settings
 from procession.model.monitoring_readers import KEYS as MONITORING_KEYS
+from procession.model.need import Need
+from procession.model.pool_readers import NEED_KEYS, named
 from procession.model.readiness_readers import read_completion, read_readiness
 from procession.model.stdio import File, Log
 from procession.model.task import RESTARTS, Task
@@ -53,11 +55,16 @@ _TASK_KEYS: Final[dict[str, tuple[str, Reader]]] = {
     "ready_timeout": ("ready_timeout_s", fields.read_duration),
     "done_when": ("done_when", read_completion),
 }
+_OF_NEED: Final[dict[str, tuple[str, Reader]]] = {
+    **NEED_KEYS,
+    "class": ("kind", fields.read_text),
+    "protect": ("protect", fields.read_flag),
+}
 _WHAT: Final[dict[str, tuple[str, Reader]]] = {
     "command": ("argv", fields.read_words),
     "shell": ("argv", fields.read_text),
 }
-_KEYS: Final = _WHAT | _COMMAND_KEYS | _TASK_KEYS | MONITORING_KEYS
+_KEYS: Final = _WHAT | _COMMAND_KEYS | _TASK_KEYS | _OF_NEED | MONITORING_KEYS
 
 
 def read_task(name: str, table: object, directory: str, report: Report) -> Task | None:
@@ -111,7 +118,9 @@ def _make(name: str, values: dict[str, Any], directory: str) -> Task:
     made = _command(values, directory)
     given = {field: values[key] for key, (field, _) in _TASK_KEYS.items() if key in values}
     monitoring = settings(**{field: values[key] for key, (field, _) in MONITORING_KEYS.items() if key in values})
-    return Task(name=name, command=made, monitoring=monitoring, **given)
+    need = Need(**named(values, NEED_KEYS))
+    rest = {field: values[key] for key, (field, _) in _OF_NEED.items() if key in values and key not in NEED_KEYS}
+    return Task(name=name, command=made, monitoring=monitoring, need=need, **rest, **given)
 
 
 def _command(values: dict[str, Any], directory: str) -> Command:

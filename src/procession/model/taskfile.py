@@ -32,11 +32,11 @@ from msgspec.structs import replace
 
 from procession.errors import InvalidTask, InvalidTaskFile
 from procession.model.circle import find_circle
-from procession.model.field_readers import read_limit
 from procession.model.monitoring import NO_SETTINGS
 from procession.model.monitoring_rules import MonitoringRules
 from procession.model.names import check_name
 from procession.model.pool import Pool
+from procession.model.pool_readers import POOL_KEYS, named
 from procession.model.rule_readers import RULES, read_rules
 from procession.model.task import Task
 from procession.model.task_table import read_keys, read_task, suggest
@@ -90,8 +90,7 @@ class _Reading:
         if not isinstance(table, dict):
             self._report(("pool",), "expected a table", "write [pool]")
             return Pool()
-        keys = {key: (key, read_limit) for key in Pool.__struct_fields__}
-        return Pool(**read_keys(table, keys, ("pool",), self._report))
+        return Pool(**named(read_keys(table, POOL_KEYS, ("pool",), self._report), POOL_KEYS))
 
     def _read_tasks(self, tables: object) -> list[Task]:
         if not isinstance(tables, dict) or not tables:

@@ -98,7 +98,7 @@ def view_of(task: Task, id: str, cwd: str | None, at: float) -> TaskView:  # noq
         retries=task.retries,
         priority=task.priority,
         group=task.group,
-        labels=dict(task.labels),
+        labels=task.labels,
     )
 
 

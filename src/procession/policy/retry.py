@@ -24,6 +24,9 @@ RETRIED_KINDS: Final = frozenset(
         OutcomeKind.UNKNOWN,
     }
 )
+WHOLE: Final = frozenset({OutcomeKind.SUCCEEDED, OutcomeKind.FAILED})
+"""Ends by itself: what it used until then is all that it needed."""
+
 PASSING_START_ERRORS: Final = frozenset(
     {"keeper_lost", "no_descriptors_left", "no_processes_left", "start_timed_out", "text_file_busy"}
 )

@@ -111,4 +111,12 @@ def _with_progress(body: bytes) -> bytes:
     return encode_at_length(view)
 
 
-_STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {1: _apart, 2: _samples}
+def _footprints(connection: sqlite3.Connection) -> None:
+    """Form 3 had learned nothing."""
+    connection.execute(
+        "CREATE TABLE footprint (key TEXT PRIMARY KEY, at REAL NOT NULL, body BLOB NOT NULL) WITHOUT ROWID"
+    )
+    connection.execute("CREATE INDEX footprint_at ON footprint (at)")
+
+
+_STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {1: _apart, 2: _samples, 3: _footprints}

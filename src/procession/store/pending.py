@@ -24,6 +24,7 @@ class Pending:
         self.replies: dict[bytes, bytes] = {}
         self.samples: list[tuple[str, float, bytes]] = []
         self.replaced: list[tuple[str, float]] = []
+        self.footprints: dict[str, tuple[str, float, bytes]] = {}
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
@@ -36,6 +37,7 @@ class Pending:
             or self.replies
             or self.samples
             or self.replaced
+            or self.footprints
             or self.forgotten
         )
 

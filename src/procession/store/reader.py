@@ -64,6 +64,10 @@ class Reader:
         """Give what may still run, or ran when we were gone."""
         return self._attempts(ATTEMPTS_NOT_OVER)
 
+    def footprints(self) -> dict[str, bytes]:
+        """Give what was learned, by key."""
+        return {str(key): bytes(body) for key, body in self.ask("SELECT key, body FROM footprint", ())}
+
     def samples(self, task: str) -> list[TreeUsage]:
         """Give what a task used, the oldest sample first."""
         return self.believe(self.ask(SAMPLES, (task,)), lambda row: SAMPLE.decode(row[1]), "sample")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 APPLICATION_ID: Final = 0x50524F43
 """Stands in the header of each of our files, and of nobody else's: "PROC"."""
-VERSION: Final = 3
+VERSION: Final = 4
 
 STANDING: Final = (
     (
@@ -61,6 +61,12 @@ SAMPLE: Final = (
 )
 """What each task used, over time: recent samples exactly, older ones thinned out."""
 
+FOOTPRINT: Final = (
+    "CREATE TABLE footprint (key TEXT PRIMARY KEY, at REAL NOT NULL, body BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX footprint_at ON footprint (at)",
+)
+"""What commands took in earlier runs, by the key under which they are learned; the oldest go."""
+
 REST: Final = (
     "CREATE TABLE context (digest BLOB PRIMARY KEY, body BLOB NOT NULL)",
     "CREATE TABLE attempt (key INTEGER PRIMARY KEY, task TEXT NOT NULL, phase TEXT NOT NULL, body BLOB NOT NULL)",
@@ -76,7 +82,7 @@ REST: Final = (
 
 def create(connection: sqlite3.Connection) -> None:
     """Make all tables, inside the transaction of the caller."""
-    for statement in (*TASK, *STANDING, *TALLY, *SAMPLE, *REST):
+    for statement in (*TASK, *STANDING, *TALLY, *SAMPLE, *FOOTPRINT, *REST):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -100,6 +100,10 @@ class Store:
         """Note what a task uses at a moment."""
         self._writer.add_sample(task, sample)
 
+    def put_footprint(self, key: str, at: float, body: bytes) -> None:
+        """Note what was learned of the tasks of one key, at ``at`` (seconds since the epoch)."""
+        self._writer.put_footprint(key, at, body)
+
     def thin_samples(self, task: str, now: float) -> None:
         """Note that the old samples of a task shall become fewer (`procession.model.history`)."""
         samples = self._reader.samples(task)
@@ -180,6 +184,10 @@ class Store:
     def attempts(self, id: str) -> list[AttemptRecord]:  # noqa: A002 - the field's own name
         """Give all attempts of a task, the first one first."""
         return self._reader.attempts(id)
+
+    def footprints(self) -> dict[str, bytes]:
+        """Give what was learned, by key."""
+        return self._reader.footprints()
 
     def samples(self, id: str) -> list[TreeUsage]:  # noqa: A002 - the field's own name
         """Give what a task used over time, the oldest sample first."""

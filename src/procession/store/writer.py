@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 REPLIES_KEPT: Final = 10_000
 """Answers to requests that are remembered: nobody asks again after so many others."""
 
+FOOTPRINTS_KEPT: Final = 2_000
+"""So many keys are remembered, those that were used last."""
+
 Listener = Callable[[list[tuple[int, bytes]]], None]
 
 
@@ -90,6 +93,10 @@ class Writer:
         for each in samples:
             self.add_sample(task, each)
 
+    def put_footprint(self, key: str, at: float, body: bytes) -> None:
+        """Note what was learned of a key."""
+        self._pending.footprints[key] = (key, at, body)
+
     def note_reply(self, request: bytes, reply: bytes) -> None:
         """Note what a request was answered."""
         self._pending.replies[request] = reply
@@ -145,6 +152,8 @@ class Writer:
             self._forget_what_is_left(pending.forgotten)
         if pending.replies:
             execute(_TRIM_REPLIES, (REPLIES_KEPT,))
+        if pending.footprints:
+            execute(_TRIM_FOOTPRINTS, (FOOTPRINTS_KEPT,))
         execute("COMMIT")
 
     def _forget(self, forgotten: dict[str, int]) -> None:
@@ -206,6 +215,7 @@ def _statements(pending: Pending) -> Iterable[tuple[str, Iterable[Row]]]:
     yield "DELETE FROM sample WHERE task = ? AND at <= ?", pending.replaced
     yield "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)", pending.samples
     yield "INSERT INTO event VALUES (?, ?, ?)", pending.events
+    yield "INSERT OR REPLACE INTO footprint VALUES (?, ?, ?)", pending.footprints.values()
     yield "INSERT OR REPLACE INTO reply (request, body) VALUES (?, ?)", pending.replies.items()
 
 
@@ -222,5 +232,8 @@ _FORGET: Final = (
 )
 _FORGET_CONTEXTS: Final = (
     "DELETE FROM context WHERE NOT EXISTS (SELECT 1 FROM task WHERE task.context = context.digest)"
+)
+_TRIM_FOOTPRINTS: Final = (
+    "DELETE FROM footprint WHERE key IN (SELECT key FROM footprint ORDER BY at DESC LIMIT -1 OFFSET ?)"
 )
 _TRIM_REPLIES: Final = "DELETE FROM reply WHERE number <= (SELECT max(number) FROM reply) - ?"

@@ -42,7 +42,7 @@ def ask_to_end(
 
 async def wait_until_over(entry: Entry, act: asyncio.Task[None] | None) -> None:
     """Wait until ``entry`` is over; raise what makes the act impossible."""
-    over = asyncio.ensure_future(entry.over.wait())
+    over = asyncio.ensure_future(entry.wait_over())
     try:
         if act is not None:
             await asyncio.wait({over, act}, return_when=asyncio.FIRST_COMPLETED)
@@ -89,6 +89,20 @@ async def process_once_started(entry: Entry) -> RunningProcess:
     if entry.view.state is State.STARTING and entry.attempt is not None:
         await entry.attempt.settled.wait()
     return process_of(entry)
+
+
+async def keep_suspended(conductor: Conductor, entry: Entry) -> None:
+    """Suspend ``entry`` until somebody wants it to go on. Raises: as `process_of`."""
+    process = process_of(entry)
+    conductor.steward.keep_suspended(entry)
+    await process.suspend()
+
+
+async def go_on(conductor: Conductor, entry: Entry) -> None:
+    """Let ``entry`` run on, if there is room; else it does when there is. Raises: as `process_of`."""
+    process = process_of(entry)
+    if conductor.steward.may_go_on(entry):
+        await process.resume()
 
 
 def queued_entry(entry: Entry) -> Entry:

@@ -19,34 +19,34 @@ from procession.model.event import (
     Ready,
     Retrying,
     Snapshot,
-    SoftLimitPassed,
     Started,
     Starting,
-    Waiting,
 )
 from procession.model.state import LIVE, State
-from procession.policy.admission import Admission, Admit, PoolView
 from procession.policy.dependencies import Impossible, Met, Pending, judge_dependencies
-from procession.policy.order import rank
-from procession.policy.retry import is_restarted, retry_delay_s, shall_retry
+from procession.policy.retry import WHOLE, is_restarted, retry_delay_s, shall_retry
+from procession.policy.storms import Storms
 from procession.supervisor.announcer import Announcer
 from procession.supervisor.attempt import Attempt
-from procession.supervisor.endings import broken, completed, interrupted, never_will, wished
+from procession.supervisor.endings import broken, completed, evicted, interrupted, never_will, wished
 from procession.supervisor.fold import fold
+from procession.supervisor.gate import Gate
 from procession.supervisor.last_line import LastLine
 from procession.supervisor.log_tail import log_paths
 from procession.supervisor.observer import Observer
-from procession.supervisor.ready_queue import ReadyQueue
+from procession.supervisor.reading import LazyReading, ReadsMachine
 from procession.supervisor.registry import Registry
+from procession.supervisor.steward import Steward
 from procession.supervisor.watches import begin_watches, sizes_of_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from procession.model.monitoring_rules import MonitoringRules
     from procession.model.outcome import Outcome
     from procession.model.task import Task
     from procession.model.view import TaskView
+    from procession.policy.admission import Admission
     from procession.supervisor.clock import Clock
     from procession.supervisor.entry import Entry
     from procession.supervisor.launcher import Block
@@ -72,6 +72,8 @@ class Conductor:
         markers: Markers,
         rules: MonitoringRules,
         sampler: Sampler | None = None,
+        machine: ReadsMachine | None = None,
+        tokens: Mapping[str, int] | None = None,
     ) -> None:
         self.registry = Registry(ledger.find, ledger.highest_id())
         self.announcer = Announcer()
@@ -81,18 +83,27 @@ class Conductor:
         self.ledger = ledger
         self.ledger.after_each_commit(self._drop_what_is_kept)
         self.observer = Observer(clock, rules, ledger, self._take, sampler)
+        self._read = read = LazyReading(machine if admission.needs_looks else None, clock)
+        self.gate = Gate(admission, tokens or {}, clock, read=read, tell=self.record, start=self._start)
+        self.steward = Steward(
+            self.gate,
+            clock,
+            ledger,
+            read=read,
+            peek=self.observer.peek,
+            tell=self.record,
+            decide_soon=self.decide_soon,
+        )
+        self.observer.on_samples = self.steward.take
         self.is_draining = False
         self.idle = asyncio.Event()
         self.idle.set()
-        self._admission = admission
         self._launch = launch
         self._chance = chance
-        self._ready = ReadyQueue()
+        self._storms = Storms()
         self._unsettled: dict[str, Entry] = {}
-        self._unexplained: list[Entry] = []
         self._live = 0
         self._unfinished = 0
-        self._is_soft_limit_armed = True
         self._is_decision_due = False
         self._is_handing_over = False
         self._ended: list[Entry] = []
@@ -126,14 +137,13 @@ class Conductor:
 
     def change(self, entry: Entry, task: Task, view: TaskView) -> None:
         """Describe a queued task anew."""
-        self._ready.discard(entry)
+        self.gate.queue.discard(entry)
         entry.task, entry.view = task, view
-        entry.rank = rank(task, entry.number)
         self.registry.note_dependencies(entry)
 
     def withdraw(self, entry: Entry) -> None:
         """Undo the acceptance of a task that nothing has become of."""
-        self._ready.discard(entry)
+        self.gate.queue.discard(entry)
         self._unsettled.pop(entry.id, None)
         self.registry.drop(entry)
         self.ledger.forget(entry.id)
@@ -154,47 +164,28 @@ class Conductor:
             self._is_decision_due = True
             asyncio.get_running_loop().call_soon(self._decide)
 
+    def decide_now(self) -> None:
+        """Decide at once, for whoever must know."""
+        self._decide()
+
     def _decide(self) -> None:
         self._is_decision_due = False
         while self._unsettled:
             entry = self._unsettled.pop(next(iter(self._unsettled)))
             if entry.view.state is State.QUEUED and entry.timer is None:
                 self._judge(entry)
-        self._fill()
+        self.gate.fill(self._held_back())
+        self.steward.watch()
 
     def _judge(self, entry: Entry) -> None:
         known = {each.task: self.registry.get(each.task).upstream for each in entry.task.after}
         match judge_dependencies(entry.task.after, known):
             case Met():
-                self._ready.push(entry)
-                self._unexplained.append(entry)
+                self.gate.add(entry)
             case Pending(reason):
-                self._explain(entry, reason)
+                self.gate.explain(entry, reason)
             case Impossible(message=message):
                 self.end(entry, never_will(message))
-
-    def _fill(self) -> None:
-        """Start whom the admission policy lets, best first; one who must wait does not block who need not."""
-        held_back = self._held_back()
-        if held_back is not None:
-            self._explain_all(held_back)
-            return
-        passed_over: list[Entry] = []
-        try:
-            while entry := self._ready.pop():
-                passed_over.append(entry)
-                decision = self._admission.decide(PoolView(entry.task, self._live), self.clock.time())
-                if isinstance(decision, Admit):
-                    self._start(passed_over.pop())
-                    continue
-                self._explain(entry, decision.reason)
-                if decision.for_all:
-                    self._explain_all(decision.reason)
-                    break
-            self._unexplained.clear()
-        finally:
-            for entry in passed_over:
-                self._ready.push(entry)
 
     def _held_back(self) -> str | None:
         """Say why nobody may start now, whatever the admission policy thinks; None if nothing is in the way."""
@@ -204,30 +195,21 @@ class Conductor:
             return f"waiting: the store cannot be written ({self.ledger.failure})"
         return None
 
-    def _explain_all(self, reason: str) -> None:
-        for entry in self._unexplained:
-            if entry in self._ready:
-                self._explain(entry, reason)
-        self._unexplained.clear()
-
-    def _explain(self, entry: Entry, reason: str) -> None:
-        if entry.view.waiting != reason:
-            self.record(Waiting(at=self.clock.time(), reason=reason).of(entry.id, entry.view.attempt))
-
     # --- act -----------------------------------------------------------------------------------------------------
 
     def _start(self, entry: Entry) -> None:
-        self._tell_soft_limit()
         entry.last_line = LastLine(log_paths(entry.task.command))
         entry.told = frozenset()
         entry.log_offsets = sizes_of_logs(entry.task)
-        self.record(Starting(at=self.clock.time(), command=entry.view.command).of(entry.id, entry.view.attempt))
+        starting = Starting(at=self.clock.time(), command=entry.view.command, reason=entry.admitted)
+        self.record(starting.of(entry.id, entry.view.attempt))
         self._run(entry, partial(self._launch, entry))
 
     def adopt(self, entry: Entry, block: Block) -> None:
         """Look after an attempt that was started by whoever was here before us."""
         entry.last_line = LastLine(log_paths(entry.task.command))
         is_taken_over = entry.view.state is not State.STARTING
+        self.steward.take_over(entry)
         self._run(entry, lambda: block, is_taken_over=is_taken_over)
         if is_taken_over:
             entry.watches = begin_watches(entry, self.clock, partial(self._take, entry))
@@ -241,15 +223,6 @@ class Conductor:
         entry.runner = asyncio.create_task(entry.attempt.run(), name=f"procession {entry.id}")
         entry.runner.add_done_callback(partial(self._attempt_over, entry))
 
-    def _tell_soft_limit(self) -> None:
-        """Tell once when the soft limit is passed, and again only after the pool was down to half of it."""
-        limit = self._admission.soft_limit
-        if self._live <= limit // 2:
-            self._is_soft_limit_armed = True
-        if self._live >= limit and self._is_soft_limit_armed:
-            self._is_soft_limit_armed = False
-            self.record(SoftLimitPassed(at=self.clock.time(), running=self._live + 1, limit=limit))
-
     def _take(self, entry: Entry, event: Event) -> None:
         """Take a fact from a process. That it stops may have been recorded already, with the wish."""
         if (event.name == "stopping" and entry.view.state is State.STOPPING) or event.name in entry.told:
@@ -259,6 +232,7 @@ class Conductor:
             watch.hear(event)
         if entry.observed is not None:
             entry.observed.hear(event)
+        self.steward.hear(entry, event)
         if isinstance(event, Started):
             entry.has_started = True
             self._settle_dependents(entry)
@@ -291,13 +265,18 @@ class Conductor:
         """Let follow what must from how the present attempt ended: another one, or the end."""
         outcome = completed(entry.task, entry.view.started_at, outcome)
         self.observer.end(entry, success=outcome.ok)
+        self.gate.leave(entry, cut_short=outcome.kind not in WHOLE)
+        is_evicted, entry.is_evicted = entry.is_evicted, False
+        entry.is_held = False
         is_restarting, entry.is_restarting = entry.is_restarting, False
-        if not entry.wish and is_restarting:
+        if not entry.wish and is_evicted:
+            self.requeue(entry, evicted(outcome))
+        elif not entry.wish and is_restarting:
             self.requeue(entry, outcome)
         elif not entry.wish and shall_retry(entry.task, entry.retries_used, outcome):
             entry.retries_used += 1
             delay_s = retry_delay_s(entry.task, entry.retries_used, self._chance())
-            self.requeue(entry, outcome, delay_s)
+            self.requeue(entry, outcome, self._storms.delay_s(entry.key, delay_s, self.clock.monotonic()))
         elif not entry.wish and is_restarted(entry.task, outcome):
             self.requeue(entry, outcome, retry_delay_s(entry.task, 1, self._chance()))
         else:
@@ -327,7 +306,7 @@ class Conductor:
             entry.due_at = self.clock.time() + delay_s
             entry.timer = self.clock.call_later(delay_s, partial(self._come_due, entry))
             if entry.view.waiting is None:
-                self._explain(entry, f"waiting: delayed by {format_duration(delay_s)}")
+                self.gate.explain(entry, f"waiting: delayed by {format_duration(delay_s)}")
             self.decide_soon()
         else:
             self.settle(entry)
@@ -341,10 +320,10 @@ class Conductor:
         if entry.timer is not None:
             entry.timer.cancel()
             entry.timer = entry.due_at = None
-        self._ready.discard(entry)
-        entry.stored.close()
+        self.gate.queue.discard(entry)
+        entry.let_go(for_ever=True)
         self.record(Ended(at=self.clock.time(), outcome=outcome).of(entry.id, entry.view.attempt))
-        entry.over.set()
+        entry.note_over()
         self._ended.append(entry)
         if self._unfinished == 0:
             self.idle.set()
@@ -358,7 +337,6 @@ class Conductor:
         outcome = entry.view.outcome
         entry.wish, entry.retries_used = None, 0
         entry.reacted.clear()
-        entry.over.clear()
         self.idle.clear()
         if outcome is not None:
             self.requeue(entry, outcome)
@@ -366,10 +344,10 @@ class Conductor:
     async def hand_over(self) -> None:
         """Let go of everything that runs, without ending it: somebody else will look after it."""
         self._is_handing_over = True
-        self.observer.close()
+        self.close()
         runners = [entry.runner for entry in self.registry if entry.runner is not None]
         for entry in self.registry:
-            entry.stored.leave()
+            entry.let_go(for_ever=False)
             for watch in entry.watches:
                 watch.close()
             for act in entry.acts:
@@ -381,6 +359,16 @@ class Conductor:
             if entry.runner is not None:
                 entry.runner.cancel()
         await asyncio.gather(*runners, return_exceptions=True)
+
+    def open(self) -> None:
+        """Hear from the kernel when memory gets short."""
+        self._read.watch_pressure(self.steward.look_now)
+
+    def close(self) -> None:
+        """Look at nothing any more."""
+        self.steward.close()
+        self.observer.close()
+        self._read.close()
 
     def _drop_what_is_kept(self) -> None:
         """Hold in memory only what is not over, once the ledger has the rest."""

@@ -41,6 +41,11 @@ def wished(by: str | None, outcome: Outcome) -> Outcome:
     return outcome
 
 
+def evicted(outcome: Outcome) -> Outcome:
+    """Judge an attempt that was ended to make room: nobody is to blame, and it begins anew."""
+    return replace(outcome, kind=OutcomeKind.EVICTED, message="evicted: it was ended because memory got short")
+
+
 def completed(task: Task, since: float | None, outcome: Outcome) -> Outcome:
     """Judge an attempt of a task that names its completion file: without one of its own it has not succeeded."""
     if task.done_when is None or not outcome.ok or is_newer(task.done_when.path, since or 0.0):

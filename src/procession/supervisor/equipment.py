@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from procession.wire.variables import ATTEMPT, MARKER, TASK
+from procession.policy.tokens import GPU
+from procession.wire.variables import ATTEMPT, DEVICES, MARKER, SLOTS_PREFIX, TASK
 
 if TYPE_CHECKING:
     from procession.model.command import Command
@@ -16,5 +18,13 @@ def equipped(entry: Entry) -> Command:
     command = entry.task.command
     told: dict[str, str | None] = {TASK: entry.id, ATTEMPT: str(entry.view.attempt), MARKER: entry.marker}
     given = entry.stored.given()
-    env = {**command.env, **told, **given.get("env", {})}
+    env = {**command.env, **told, **_slots(entry), **given.get("env", {})}
     return command.placed(env=env, notify=True, fds={**command.fds, **given.get("fds", {})})
+
+
+def _slots(entry: Entry) -> dict[str, str]:
+    """Tell it which of the named things are its own."""
+    return {
+        DEVICES if name == GPU else SLOTS_PREFIX + re.sub(r"\W", "_", name.upper()): ",".join(map(str, numbers))
+        for name, numbers in entry.slots.items()
+    }

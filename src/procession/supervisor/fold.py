@@ -45,7 +45,7 @@ def fold(view: TaskView, event: Event) -> TaskView:  # noqa: C901, PLR0911, PLR0
         case Suspended():
             return _unless_stopping(view, State.SUSPENDED)
         case Resumed():
-            return _unless_stopping(view, State.RUNNING)
+            return replace(_unless_stopping(view, State.RUNNING), waiting=None)
         case Stopping():
             return _moved(view, State.STOPPING)
         case Retrying():

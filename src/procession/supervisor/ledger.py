@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from procession.model.command import Command
     from procession.model.event import Event
@@ -34,6 +34,12 @@ class Ledger(Protocol):
 
     def note_sample(self, task: str, sample: TreeUsage, *, thin: bool = False) -> None:
         """Take what a task uses now; ``thin``: it is time to keep fewer of its old samples."""
+
+    def note_footprints(self, learned: Mapping[str, bytes]) -> None:
+        """Take what was learned of what tasks of these keys use."""
+
+    def footprints(self) -> Mapping[str, bytes]:
+        """Give what was learned before."""
 
     def after_each_commit(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` whenever something was written."""
@@ -81,6 +87,13 @@ class NoLedger:
 
     def note_sample(self, task: str, sample: TreeUsage, *, thin: bool = False) -> None:
         """Let it pass."""
+
+    def note_footprints(self, learned: Mapping[str, bytes]) -> None:
+        """Let it pass."""
+
+    def footprints(self) -> Mapping[str, bytes]:
+        """Nothing is remembered."""
+        return {}
 
     def after_each_commit(self, callback: Callable[[], None]) -> None:
         """Nothing is written."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from msgspec.structs import replace
+
 from procession.kernel.machine_memory import total_memory_bytes
 from procession.kernel.process_table import Root
 from procession.model.monitoring import NO_SETTINGS
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from procession.model.monitoring_rules import MonitoringRules
     from procession.model.task import Task
     from procession.model.usage import TreeUsage
+    from procession.policy.admission import Use
     from procession.supervisor.clock import Clock, Timer
     from procession.supervisor.entry import Entry
     from procession.supervisor.ledger import Ledger
@@ -51,6 +54,9 @@ class Sampler(Protocol):
 
     def sample(self, roots: Mapping[str, Root], at: float, now_s: float) -> dict[str, TreeUsage]:
         """Give what each uses; one of which nothing lives is not in it."""
+
+    def peek(self, roots: Mapping[str, Root], now_s: float) -> dict[str, Use]:
+        """Give of each no more than a policy of admission wants to know; may be called often."""
 
     def forget(self, key: str) -> None:
         """Let go of what is kept of a tree that has ended."""
@@ -88,6 +94,8 @@ class Observer:
         self._watching = WatchingTime()
         self._of_groups: dict[str | None, Monitoring] = {}
         self._total_bytes = total_memory_bytes()
+        self.on_samples: Callable[[Mapping[str, TreeUsage]], None] = lambda _: None
+        """Called with what all use, whenever that was sampled."""
 
     def begin(self, entry: Entry) -> None:
         """Watch the attempt that has just started, or been taken over."""
@@ -121,6 +129,16 @@ class Observer:
     def pss_bytes(self, id_: str) -> int | None:
         """Give the memory of a tree with what is shared divided among those who share it; None: nobody looked yet."""
         return None if self._sampler is None else self._sampler.pss_bytes(id_)
+
+    def peek(self, now_s: float) -> Mapping[str, Use]:
+        """Look at what all use, for whoever wants to know between our own looks."""
+        uses = self._ready_sampler().peek(self._roots(), now_s)
+        return {key: replace(use, fraction=self._fraction(key)) for key, use in uses.items()}
+
+    def _fraction(self, key: str) -> float | None:
+        seen = self._watched[key].observed
+        progress = None if seen is None else seen.progress
+        return None if progress is None else progress.fraction
 
     def close(self) -> None:
         """Watch nobody any more."""
@@ -167,12 +185,10 @@ class Observer:
     def _sample(self, now_s: float, at: float) -> float:
         """Look at what all use; give when to look again."""
         self._sampled_at_s = now_s
-        if self._sampler is None:
-            self._sampler = self._given or TreeSampler(tokens_of, find_gpus())
-        roots = {key: root for key, entry in self._watched.items() if (root := _root_of(entry)) is not None}
         self._samples += 1
         soonest_s = SAMPLE_S
-        for key, usage in self._sampler.sample(roots, at, now_s).items():
+        usages = self._ready_sampler().sample(self._roots(), at, now_s)
+        for key, usage in usages.items():
             entry = self._watched[key]
             if entry.observed is None:
                 continue
@@ -182,7 +198,16 @@ class Observer:
                 self._ledger.note_sample(key, usage, thin=(self._samples + entry.number) % _THIN_EVERY == 0)
             soonest_s = min(soonest_s, (entry.observed.settings.stall_after_s or SAMPLE_S) / 2)
             soonest_s = min(soonest_s, next_tick_s(entry.observed.samples, entry.observed.limits))
+        self.on_samples(usages)
         return max(soonest_s, TICK_S)
+
+    def _ready_sampler(self) -> Sampler:
+        if self._sampler is None:
+            self._sampler = self._given or TreeSampler(tokens_of, find_gpus())
+        return self._sampler
+
+    def _roots(self) -> dict[str, Root]:
+        return {key: root for key, entry in self._watched.items() if (root := _root_of(entry)) is not None}
 
     def _look_at(self, entry: Entry, seen: Observed, at: float) -> None:
         if entry.view.state is not State.RUNNING or not seen.is_due:

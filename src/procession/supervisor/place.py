@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from procession.model.command import Command
     from procession.model.task import Task
 
+_NOTHING: Final[dict[Any, Any]] = {}
 _STREAMS = ("stdin", "stdout", "stderr")
 
 
@@ -31,7 +33,7 @@ def placed(command: Command, directory: str | None = None) -> tuple[Command, str
         changes["cwd"] = _absolute(here, command.cwd)
     if directory is not None:
         changes.update(_told(command, directory))
-    placed = command.placed(**changes)
+    placed = command.placed(**changes, **_shared(command, ("env", "fds")))
     return placed, placed.cwd or here
 
 
@@ -42,7 +44,12 @@ def placed_task(task: Task, command: Command, directory: str | None) -> Task:
         file = getattr(task, field)
         if isinstance(file, ByFile) and directory is not None:
             changes[field] = replace(file, path=_absolute(directory, file.path))
-    return replace(task, **changes)
+    return replace(task, **changes, **_shared(task, ("labels",)))
+
+
+def _shared(described: Task | Command, fields: tuple[str, ...]) -> dict[str, Any]:
+    """Let all that have nothing share it: of a hundred thousand that wait, every empty mapping counts."""
+    return {field: _NOTHING for field in fields if not getattr(described, field)}
 
 
 def _told(command: Command, directory: str) -> dict[str, Any]:
@@ -66,6 +73,6 @@ def _absolute(here: str, path: str) -> str:
 
 def _current_directory() -> str | None:
     try:
-        return os.getcwd()
+        return sys.intern(os.getcwd())
     except FileNotFoundError:
         return None

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from procession.errors import StoreUnavailable
@@ -85,6 +86,18 @@ class StoreLedger:
             if thin:
                 self.store.thin_samples(task, sample.at)
             self._commit_soon()
+
+    def note_footprints(self, learned: Mapping[str, bytes]) -> None:
+        """Take what was learned; it is lost if it cannot be written for long, as it may be."""
+        if learned and self.failure is None:
+            at = time.time()
+            for key, body in learned.items():
+                self.store.put_footprint(key, at, body)
+            self._commit_soon()
+
+    def footprints(self) -> Mapping[str, bytes]:
+        """Ask the store."""
+        return self.store.footprints()
 
     def note_reply(self, request: str, reply: bytes) -> None:
         """Take what a request is answered, together with what it brought about."""

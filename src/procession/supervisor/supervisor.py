@@ -13,33 +13,37 @@ import random as random_module
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from procession.errors import InvalidTask, StoreUnavailable, UsageError
-from procession.model.event import Edited, Event, Removed, Submitted
+from procession.model.event import Edited, Event, Removed
 from procession.model.monitoring_rules import MonitoringRules
-from procession.model.pool import HARD_LIMIT, SOFT_LIMIT
+from procession.model.pool import HARD_LIMIT, SOFT_LIMIT, Pool
 from procession.model.signals import signal_or_probe
 from procession.model.state import LIVE, State
 from procession.model.task import Task, edited, task
 from procession.model.view import TaskView, edited_view
-from procession.policy.admission import Admission, FixedLimit
-from procession.supervisor.accepting import accept, replaced_by
+from procession.model.why import Why
+from procession.monitor.machine import MachineReader
+from procession.policy.choice import admission_of
+from procession.supervisor.accepting import accept_all, check_single, check_tokens, start_now_or_never
 from procession.supervisor.acting import (
     ask_to_end,
     finish_uninterrupted,
+    go_on,
+    keep_suspended,
     process_of,
-    process_once_started,
     queued_entry,
     wait_until_over,
     wait_until_ready,
-    write_to,
 )
 from procession.supervisor.clock import Clock, SystemClock
 from procession.supervisor.conductor import Conductor
 from procession.supervisor.entry import Entry
-from procession.supervisor.launcher import Launcher, RunningProcess
+from procession.supervisor.explaining import explain
+from procession.supervisor.launcher import Launcher
 from procession.supervisor.launching import Launch, launching
 from procession.supervisor.ledger import Ledger, NoLedger
 from procession.supervisor.markers import Markers
 from procession.supervisor.reacting import Reactor
+from procession.supervisor.talking import Talking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,11 +51,13 @@ if TYPE_CHECKING:
 
     from procession.model.command import Argument, Command
     from procession.model.context import Context
+    from procession.policy.admission import Admission
     from procession.process.keeper import Keeper
     from procession.supervisor.announcer import OutputCallback
     from procession.supervisor.custody import Custody
     from procession.supervisor.event_stream import EventStream
     from procession.supervisor.observer import Sampler
+    from procession.supervisor.reading import ReadsMachine
     from procession.supervisor.recovery import Recovery
 
 Views = list[TaskView]
@@ -60,15 +66,16 @@ _RECENT_LIMIT: Final = 1000
 """Of so many tasks that ended last it is made sure that their markers are there."""
 
 
-class Supervisor:
+class Supervisor(Talking):
     """Runs many tasks: ``async with Supervisor(hard_limit=4) as supervisor: supervisor.submit(["make"])``.
 
-    hard_limit, soft_limit: figures of the fixed limit; ``admission`` replaces it altogether.
+    pool: the figures by which it is decided who may start when; ``admission`` replaces the policy altogether.
     keeper: an entered `Keeper`, which becomes the parent of all processes: they are gone when this process is.
     launcher, clock, random: the seams for whoever runs processes elsewhere, or tests.
     launch, ledger: the same for whoever must not lose anything; see `procession.supervisor.custody`.
     markers: a directory that exists and is yours; there each task that is over leaves a file ``<id>.done``.
-    monitoring: how tasks are watched that say nothing of it themselves. sampler: the seam to what trees use.
+    monitoring: how tasks are watched that say nothing of it themselves. sampler, machine: the seams to what trees use
+    and to what the machine has left.
     """
 
     def __init__(
@@ -76,6 +83,7 @@ class Supervisor:
         *,
         hard_limit: int = HARD_LIMIT,
         soft_limit: int = SOFT_LIMIT,
+        pool: Pool | None = None,
         admission: Admission | None = None,
         keeper: Keeper | None = None,
         launcher: Launcher | None = None,
@@ -86,29 +94,36 @@ class Supervisor:
         markers: str | os.PathLike[str] | None = None,
         monitoring: MonitoringRules | None = None,
         sampler: Sampler | None = None,
+        machine: ReadsMachine | None = None,
     ) -> None:
         """Raise UsageError for a limit that cannot be."""
         rules = monitoring or MonitoringRules()
+        figures = pool or Pool(hard_limit=hard_limit, soft_limit=soft_limit)
+        ledger, clock = ledger or NoLedger(), clock or SystemClock()
         self._conductor = Conductor(
-            admission or FixedLimit(hard_limit=hard_limit, soft_limit=soft_limit),
+            admission or admission_of(figures, ledger.footprints(), clock.time() - clock.monotonic()),
             launch or launching(launcher or (keeper.spawn if keeper else None)),
-            clock or SystemClock(),
+            clock,
             random,
-            ledger=ledger or NoLedger(),
+            ledger=ledger,
             markers=Markers(None if markers is None else os.path.abspath(markers)),
             rules=rules,
             sampler=sampler,
+            machine=machine or MachineReader(),
+            tokens=figures.tokens,
         )
         self._registry = self._conductor.registry
         self._ledger = self._conductor.ledger
         self._is_open = self._is_handed_over = False
-        self._custody: Custody | None = None
         self.pss_bytes = self._conductor.observer.pss_bytes
+        super().__init__(self._registry)
         self._reactor = Reactor(self._conductor, rules, self._send)
+        self._conductor.steward.send = self._send
 
     async def __aenter__(self) -> Self:
         """Begin to take tasks."""
         self._is_open = True
+        self._conductor.open()
         return self
 
     async def __aexit__(
@@ -123,7 +138,7 @@ class Supervisor:
             await finish_uninterrupted(self.kill_all(by="shutdown"))
             raise
         finally:
-            self._conductor.observer.close()
+            self._conductor.close()
             await self._reactor.close()
             await self._conductor.markers.close()
             self._conductor.announcer.close()
@@ -157,27 +172,25 @@ class Supervisor:
         """
         return self.submit_all([task(work, **fields)])[0]
 
-    def submit_all(self, tasks: Iterable[Task], *, context: Context | None = None, replace: bool = False) -> list[str]:
+    def submit_all(
+        self, tasks: Iterable[Task], *, context: Context | None = None, replace: bool = False, now: bool = False
+    ) -> list[str]:
         """Accept all or none; they may wait for each other in any order.
 
         context: the circumstances of whoever submits, instead of ours. replace: a name that a task which is over has
-        may be given anew; that task is removed. Raises: InvalidTask, StoreUnavailable.
+        may be given anew; that task is removed. now: one task, which starts now or is not taken.
+        Raises: InvalidTask, StoreUnavailable, NoRoom.
         """
         if not self._is_open:
             message = "the supervisor takes no tasks: its block was not entered, or is being left"
             raise UsageError(message)
         self._ledger.check_writable()
         given = list(tasks)
-        replaced = replaced_by(given, self._registry) if replace else ()
-        ids = self._registry.name_all(given, free=replaced)
-        for id_ in replaced:
-            self.remove(id_)
-        entries = [accept(self._conductor, id_, each, context) for id_, each in ids]
-        for entry in entries:
-            self._conductor.record(
-                Submitted(at=entry.view.submitted_at, command=entry.view.command).of(entry.id, entry.view.attempt)
-            )
-            self._conductor.settle_later(entry, entry.task.delay_s)
+        if now:
+            check_single(given)
+        entries = accept_all(self._conductor, given, context, replace=replace, remove=self.remove)
+        if now:
+            start_now_or_never(self._conductor, entries[0])
         return [entry.id for entry in entries]
 
     async def commit(self, submitted: Iterable[str] = ()) -> None:
@@ -200,6 +213,7 @@ class Supervisor:
             raise InvalidTask("name", "cannot be changed: it is the task's id")
         changed = edited(entry.task, fields)
         self._registry.check_dependencies_of(entry.id, changed)
+        check_tokens(self._conductor, changed)
         self._conductor.change(entry, changed, edited_view(entry.view, changed))
         self._conductor.record(Edited(at=self._conductor.clock.time(), fields=tuple(fields)).of(id, entry.view.attempt))
         self._conductor.settle(entry)
@@ -242,6 +256,10 @@ class Supervisor:
     def get_task(self, id: str) -> Task:  # noqa: A002 - the field's own name
         """Give what was submitted, as it will be or was run. Raises: UnknownTask."""
         return self._registry.get(id).task
+
+    def why(self, id: str) -> Why:  # noqa: A002 - the field's own name
+        """Say why a task waits, or why it was let in. Raises: UnknownTask."""
+        return explain(self._conductor, self._registry.get(id))
 
     def needed_ids(self) -> set[str]:
         """Give the ids of tasks that unfinished ones wait for."""
@@ -320,13 +338,16 @@ class Supervisor:
     async def suspend(self, id: str) -> TaskView:  # noqa: A002 - the field's own name
         """Pause the whole tree of a running task. Raises: AlreadyEnded, UsageError: nothing of it runs."""
         entry = self._registry.get(id)
-        await process_of(entry).suspend()
+        await keep_suspended(self._conductor, entry)
         return entry.shown()
 
     async def resume(self, id: str) -> TaskView:  # noqa: A002 - the field's own name
-        """Let a suspended task run on. Raises: AlreadyEnded, UsageError: nothing of it runs."""
+        """Let a suspended task run on, now, or else as soon as there is room: it stays suspended until then.
+
+        Raises: AlreadyEnded, UsageError: nothing of it runs.
+        """
         entry = self._registry.get(id)
-        await process_of(entry).resume()
+        await go_on(self._conductor, entry)
         return entry.shown()
 
     async def signal(
@@ -357,36 +378,7 @@ class Supervisor:
         self._conductor.reopen(entry)
         return entry.shown()
 
-    async def write_input(self, id: str, data: bytes, *, end: bool = False) -> None:  # noqa: A002 - the field's own
-        """Write to the standard input of a task that has one (a pipe or a pty); ``end`` closes it.
-
-        Raises: AlreadyEnded, UsageError: nothing of it runs; StreamUnavailable, InputClosed.
-        """
-        await write_to(await process_once_started(self._registry.get(id)), data, end=end)
-
-    async def send(self, id: str, message: Any) -> None:  # noqa: A002 - the field's own name
-        """Send a message through the channel of a task that has one (``channel=True``).
-
-        What it sends comes as `message_received` events. Raises: AlreadyEnded, UsageError: nothing of it runs;
-        StreamUnavailable, InvalidMessage, MessageTooLarge, Disconnected.
-        """
-        await self._send(await process_once_started(self._registry.get(id)), message)
-
-    async def request(self, id: str, message: Any, *, timeout_s: float | None = None) -> Any:  # noqa: A002
-        """Ask a task through its channel, and give what it answers.
-
-        Raises: as `send`; RequestTimedOut, RequestRefused.
-        """
-        process = await process_once_started(self._registry.get(id))
-        return await process.channel.request(message, timeout=timeout_s)
-
     # --- helpers -------------------------------------------------------------------------------------------------
-
-    async def _send(self, process: RunningProcess, message: Any) -> None:
-        if self._custody is None:
-            await process.channel.send(message)
-        else:
-            await self._custody.send(process, message)
 
     async def _until_over(self, entry: Entry, act: asyncio.Task[None] | None) -> TaskView:
         await wait_until_over(entry, act)

@@ -9,5 +9,11 @@ TASK = "PROCESSION_TASK"
 ATTEMPT = "PROCESSION_ATTEMPT"
 MARKER = "PROCESSION_MARKER"
 
+SLOTS_PREFIX = "PROCESSION_SLOTS_"
+"""With the name of a token behind it, in capitals: which numbers of it the program has, like ``0,2``."""
+
+DEVICES = "CUDA_VISIBLE_DEVICES"
+"""Not ours, but the vendor's: which devices the program shall use."""
+
 NOTIFY_SOCKET = "NOTIFY_SOCKET"
 """Not ours, but sd_notify(3)'s."""

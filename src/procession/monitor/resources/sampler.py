@@ -7,13 +7,20 @@ can be given back taken off. Not here: the looks (`procession.kernel.process_tab
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from procession.kernel.machine_memory import group_memory_bytes
 from procession.kernel.process_table import ProcessTable, Root, TreeSum, count_descriptors, read_pss
 from procession.model.usage import TreeUsage
 from procession.monitor.resources.gpu import GpuShare, NoGpus
+from procession.policy.admission import Use
+
+_WINDOW_S: Final = 1.0
+_MARKS: Final = 5
+_SHORTEST_S: Final = 0.2
+"""What a tree uses at a peek is counted over a second, or what there is of it."""
 
 
 class _Before(NamedTuple):
@@ -29,6 +36,7 @@ class TreeSampler:
         self._table = ProcessTable(tokens_of)
         self._gpus = gpus or NoGpus()
         self._before: dict[str, _Before] = {}
+        self._marks: dict[str, deque[tuple[float, float]]] = {}
         self.pids: dict[str, tuple[int, ...]] = {}
         """Who was in each tree when it was last looked at."""
 
@@ -50,6 +58,22 @@ class TreeSampler:
         self._before = {key: _Before(now_s, each, opened[key]) for key, each in sums.items()}
         return usages
 
+    def peek(self, roots: Mapping[str, Root], now_s: float) -> dict[str, Use]:
+        """Give of each tree no more than a policy of admission wants to know; may be called often."""
+        sums = self._table.look(roots)
+        return {
+            key: Use(_memory_bytes(roots[key], each), self._lately(key, each.cpu_s, now_s))
+            for key, each in sums.items()
+        }
+
+    def _lately(self, key: str, cpu_s: float, now_s: float) -> float | None:
+        """Give how many processors it used over the last moments: the kernel counts in hundredths of a second."""
+        marks = self._marks.setdefault(key, deque(((now_s, cpu_s),), maxlen=_MARKS))
+        at_s, spent_s = marks[0]
+        if now_s - marks[-1][0] >= _WINDOW_S / (_MARKS - 1):
+            marks.append((now_s, cpu_s))
+        return None if now_s - at_s < _SHORTEST_S else max(cpu_s - spent_s, 0.0) / (now_s - at_s)
+
     def pss_bytes(self, key: str) -> int | None:
         """Give the memory of a tree with what is shared divided among those who share it. Slow; None: unknown."""
         known = [each for each in map(read_pss, self.pids.get(key, ())) if each is not None]
@@ -60,6 +84,7 @@ class TreeSampler:
         self._table.forget(key)
         self.pids.pop(key, None)
         self._before.pop(key, None)
+        self._marks.pop(key, None)
 
     def close(self) -> None:
         """Let go of what the looks need."""
@@ -79,6 +104,11 @@ class TreeSampler:
             return before.descriptors
         counted = [each for each in map(count_descriptors, seen.pids) if each is not None]
         return sum(counted) if counted else None
+
+
+def _memory_bytes(root: Root, seen: TreeSum) -> int:
+    exact = group_memory_bytes(root.leaf) if root.leaf else None
+    return seen.memory_bytes if exact is None else exact
 
 
 def _usage(
