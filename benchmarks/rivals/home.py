@@ -17,7 +17,7 @@ from procession.daemon.desk import DaemonDesk
 from procession.daemon.parts import parts_of
 from procession.daemon.paths import Paths, find_paths
 from procession.daemon.start import start_daemon
-from procession.model.pool import Pool
+from procession.model.pool import PoolSettings
 
 END_LIMIT_S = 30.0
 
@@ -39,7 +39,7 @@ async def open_desk(at_once: int, scratch: str) -> AsyncIterator[DaemonDesk]:
     """Gives the desk of a whole supervisor; ends its tasks and its keeper afterwards."""
     with own_home(scratch) as paths:
         paths.make()
-        async with assemble(paths, parts_of(Config(pool=Pool(hard_limit=at_once, soft_limit=at_once)))) as desk:
+        async with assemble(paths, parts_of(Config(pool=PoolSettings(hard_limit=at_once, soft_limit=at_once)))) as desk:
             assert isinstance(desk, DaemonDesk)
             try:
                 yield desk

@@ -30,13 +30,16 @@ _ROOMS = {
     "procession.model.monitoring_rules": "MonitoringRules",
     "procession.model.need": "Need",
     "procession.model.outcome": "ExitStatus Outcome OutcomeKind Usage",
-    "procession.model.pool": "Pool",
+    "procession.model.pool": "PoolSettings",
     "procession.model.reaction": "Reaction",
     "procession.model.readiness": "ByFile ByHttp ByLog ByNotice ByPort",
     "procession.model.state": "State TRANSITIONS",
     "procession.model.stdio": "Descriptor File INHERIT Inherit Log MERGED Merged NULL Null PIPE PTY Pipe Pty",
     "procession.model.task": "Dependency Task",
     "procession.model.view": "TaskView",
+    "procession.pool.blocking_pool": "BlockingPool",
+    "procession.pool.executor": "CommandExecutor",
+    "procession.pool.pool": "Pool",
     "procession.process.announce": "json_lines",
     "procession.process.fork": "Worker fork",
     "procession.process.keeper": "Keeper",
@@ -77,7 +80,7 @@ if TYPE_CHECKING:
         OutcomeKind as OutcomeKind,
         Usage as Usage,
     )
-    from procession.model.pool import Pool as Pool
+    from procession.model.pool import PoolSettings as PoolSettings
     from procession.model.reaction import Reaction as Reaction
     from procession.model.readiness import (
         ByFile as ByFile,
@@ -90,6 +93,9 @@ if TYPE_CHECKING:
     from procession.model.stdio import *
     from procession.model.task import Dependency as Dependency, Task as Task
     from procession.model.view import TaskView as TaskView
+    from procession.pool.blocking_pool import BlockingPool as BlockingPool
+    from procession.pool.executor import CommandExecutor as CommandExecutor
+    from procession.pool.pool import Pool as Pool
     from procession.process.announce import json_lines as json_lines
     from procession.process.fork import Worker as Worker, fork as fork
     from procession.process.keeper import Keeper as Keeper

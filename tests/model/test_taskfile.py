@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from procession.errors import InvalidTaskFile
-from procession.model.pool import Pool
+from procession.model.pool import PoolSettings
 from procession.model.readiness import ByFile, ByHttp, ByLog, ByNotice, ByPort
 from procession.model.stdio import INHERIT, MERGED, NULL, PIPE, File, Log, Pty
 from procession.model.task import Dependency
@@ -36,7 +36,7 @@ def test_the_documented_form():
     read = read_task_text(ISSUE_FORM, "jobs/tour.toml")
     download, thumbnails = read.tasks
 
-    assert read.pool == Pool(hard_limit=4)
+    assert read.pool == PoolSettings(hard_limit=4)
     assert download.command.argv == ("curl", "-o", "the photos.zip", "https://example.org")
     assert download.command.stdout == PIPE
     assert thumbnails.name == "thumbnails"

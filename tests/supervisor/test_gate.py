@@ -6,7 +6,7 @@ import pytest
 from procession.errors import InvalidTask, NoRoom, UsageError
 from procession.model.machine import Machine
 from procession.model.need import Need
-from procession.model.pool import Pool
+from procession.model.pool import PoolSettings
 from procession.model.task import task
 from procession.policy.admission import Act, FixedLimit, Hold, Queued, Start
 
@@ -36,7 +36,7 @@ async def test_priority_comes_before_fairness(stage):
 
 async def test_tokens_are_given_by_number(stage):
     """A task is told which ones it has; who lacks one waits, and says so; when it ends they are free."""
-    async with stage(pool=Pool(tokens={"ansys": 3, "gpu": 2})) as it:
+    async with stage(pool=PoolSettings(tokens={"ansys": 3, "gpu": 2})) as it:
         it.supervisor.submit(["a"], name="a", need=Need(tokens={"ansys": 2}, gpus=1))
         it.supervisor.submit(["b"], name="b", need=Need(tokens={"ansys": 2}))
         it.supervisor.submit(["c"], name="c", need=Need(tokens={"ansys": 1}))
@@ -55,7 +55,7 @@ async def test_tokens_are_given_by_number(stage):
 @pytest.mark.parametrize("need", [Need(tokens={"ansys": 4}), Need(tokens={"nothing": 1}), Need(gpus=1)])
 async def test_what_could_never_start_is_refused(stage, need):
     """More than there are, or what nobody has, is refused with its name, at once, and when a task is edited."""
-    async with stage(pool=Pool(tokens={"ansys": 3}), hard_limit=1) as it:
+    async with stage(pool=PoolSettings(tokens={"ansys": 3}), hard_limit=1) as it:
         with pytest.raises(InvalidTask, match=r"need.tokens"):
             it.supervisor.submit(["a"], need=need)
         assert it.supervisor.list() == []
@@ -233,7 +233,7 @@ async def test_a_place_is_filled_when_a_look_shows_room(stage):
 
 async def test_everybody_who_ends_gives_its_place_back(stage):
     """However it ends."""
-    async with stage(hard_limit=1, pool=Pool(hard_limit=1, tokens={"x": 1})) as it:
+    async with stage(hard_limit=1, pool=PoolSettings(hard_limit=1, tokens={"x": 1})) as it:
         for name in "abc":
             it.supervisor.submit([name], name=name, need=Need(tokens={"x": 1}))
         await it.settle()

@@ -20,6 +20,7 @@ PROGRAM = "procession"
 COMPLETE_VARIABLE = "_PROCESSION_COMPLETE"
 VERBS = (
     "run",
+    "map",
     "up",
     *("submit", "ls", "top", "show", "why", "logs", "attach", "send", "messages", "wait"),
     *("stop", "kill", "signal", "suspend", "resume", "retry", "edit", "remove"),
@@ -32,6 +33,7 @@ EPILOG = """\b
 Examples:
   procession run -- make -j4                 one program, its streams untouched
   procession run --timeout 30m -- ./train    ended when its time is up (exit 124)
+  procession map -- gzip -9 ::: *.log        one command for every item, many at once
   procession up tasks.toml                   all tasks of a file, live
   procession up tasks.toml --json            the same as events, one per line
   procession submit --name a -- ./train      hand it to the daemon, which looks after it

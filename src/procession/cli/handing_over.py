@@ -40,9 +40,9 @@ def hand_over(
 def tasks_of(task_file: TaskFile) -> list[Task]:
     """Give its tasks; say so if the file wants limits, as those of the daemon hold for what all files want."""
     from procession.cli.complaints import remark
-    from procession.model.pool import Pool
+    from procession.model.pool import PoolSettings
 
-    if task_file.pool != Pool():
+    if task_file.pool != PoolSettings():
         remark("the [pool] of the file does not count here: the daemon's own does, in config.toml of its home")
     return list(task_file.tasks)
 

@@ -24,7 +24,7 @@ async def kept_spawn() -> AsyncIterator[Callable[..., Spawning]]:
     """Give what `procession.spawn` is, with a keeper as the parent while there is one."""
     async with contextlib.AsyncExitStack() as stack:
         try:
-            keeper: Keeper | None = await stack.enter_async_context(Keeper())
+            keeper: Keeper | None = await stack.enter_async_context(Keeper(is_steady=True))
         except KeeperUnavailable as error:
             keeper = None
             remark(f"{error.message}: if this program is killed with SIGKILL, what it has started lives on")

@@ -31,7 +31,7 @@ from msgspec import Struct
 from procession.errors import InvalidTaskFile
 from procession.model.field_readers import read_count, read_duration, read_size
 from procession.model.monitoring_rules import MonitoringRules
-from procession.model.pool import Pool
+from procession.model.pool import PoolSettings
 from procession.model.pool_readers import POOL_KEYS
 from procession.model.rule_readers import RULES, read_rules
 from procession.model.task_table import Reader, read_keys, suggest
@@ -51,7 +51,7 @@ class Retention(Struct, frozen=True, kw_only=True):
 class Config(Struct, frozen=True, kw_only=True):
     """What the file says, or what holds without one."""
 
-    pool: Pool = Pool()
+    pool: PoolSettings = PoolSettings()
     retention: Retention = Retention()
     log_limit_bytes: int | None = None
     monitoring: MonitoringRules = MonitoringRules()
@@ -102,7 +102,7 @@ def _read(text: str, path: str) -> Config:
         read = read_keys(table, _TABLES[name], (name,), refuse)
         values[name] = {_TABLES[name][key][0]: value for key, value in read.items()}
     return Config(
-        pool=Pool(**values.get("pool", {})),
+        pool=PoolSettings(**values.get("pool", {})),
         retention=Retention(**values.get("retention", {})),
         monitoring=rules,
         **values.get("logs", {}),

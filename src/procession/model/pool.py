@@ -18,7 +18,7 @@ PolicyName = Literal["adaptive", "fixed"]
 POLICIES: Final[tuple[str, ...]] = get_args(PolicyName)
 
 
-class Pool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PoolSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``hard_limit`` is never exceeded; passing ``soft_limit`` is one warning event and refuses nothing.
 
     memory_per_task_bytes: so much must be available, whoever is to start. cpu_ceiling: the share of the processors

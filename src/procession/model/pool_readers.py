@@ -44,7 +44,7 @@ POOL_KEYS: Final[Mapping[str, tuple[str, fields.Reader]]] = {
     "tokens": ("tokens", read_counts),
     "policy": ("policy", fields.read_one_of(*POLICIES)),
 }
-"""By the word in the file: the field of a Pool, and who reads it."""
+"""By the word in the file: the field of a PoolSettings, and who reads it."""
 
 NEED_KEYS: Final[Mapping[str, tuple[str, fields.Reader]]] = {
     "memory": ("memory_bytes", fields.read_size),

@@ -35,7 +35,7 @@ from procession.model.circle import find_circle
 from procession.model.monitoring import NO_SETTINGS
 from procession.model.monitoring_rules import MonitoringRules
 from procession.model.names import check_name
-from procession.model.pool import Pool
+from procession.model.pool import PoolSettings
 from procession.model.pool_readers import POOL_KEYS, named
 from procession.model.rule_readers import RULES, read_rules
 from procession.model.task import Task
@@ -49,7 +49,7 @@ _TABLES = ("pool", "tasks", *RULES)
 class TaskFile(Struct, frozen=True, kw_only=True):
     """What a task file says: how many at once, and which tasks (in the order of the file)."""
 
-    pool: Pool
+    pool: PoolSettings
     tasks: tuple[Task, ...]
 
 
@@ -86,11 +86,11 @@ class _Reading:
     def _report(self, place: Place, expected: str, hint: str) -> None:
         self.problems.append((place, expected, hint))
 
-    def _read_pool(self, table: object) -> Pool:
+    def _read_pool(self, table: object) -> PoolSettings:
         if not isinstance(table, dict):
             self._report(("pool",), "expected a table", "write [pool]")
-            return Pool()
-        return Pool(**named(read_keys(table, POOL_KEYS, ("pool",), self._report), POOL_KEYS))
+            return PoolSettings()
+        return PoolSettings(**named(read_keys(table, POOL_KEYS, ("pool",), self._report), POOL_KEYS))
 
     def _read_tasks(self, tables: object) -> list[Task]:
         if not isinstance(tables, dict) or not tables:

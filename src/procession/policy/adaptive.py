@@ -14,7 +14,7 @@ from typing import Final
 from procession.model.amounts import format_duration, format_size
 from procession.model.machine import Machine
 from procession.model.need import Need
-from procession.model.pool import Pool
+from procession.model.pool import PoolSettings
 from procession.policy.admission import Act, Hold, Newcomer, Queued, Start, Use
 from procession.policy.claims import Claim, Claims
 from procession.policy.footprint import Footprints, encode
@@ -38,13 +38,13 @@ class Adaptive:
 
     def __init__(
         self,
-        pool: Pool | None = None,
+        pool: PoolSettings | None = None,
         *,
         footprints: Footprints | None = None,
         wall_offset_s: float = 0.0,
         tuning: Tuning = PLAIN,
     ) -> None:
-        self.pool = pool or Pool()
+        self.pool = pool or PoolSettings()
         self.footprints = footprints or Footprints()
         self._tuning = tuning
         self._claims = Claims(self.footprints, tuning)

@@ -10,10 +10,10 @@ from procession.policy.admission import Admission, FixedLimit
 from procession.policy.footprint import remembered
 
 if TYPE_CHECKING:
-    from procession.model.pool import Pool
+    from procession.model.pool import PoolSettings
 
 
-def admission_of(pool: Pool, learned: Mapping[str, bytes], wall_offset_s: float) -> Admission:
+def admission_of(pool: PoolSettings, learned: Mapping[str, bytes], wall_offset_s: float) -> Admission:
     """Give the policy. learned: what is known from earlier runs. wall_offset_s: from its clock to the time of day."""
     if pool.policy == "fixed":
         return FixedLimit(hard_limit=pool.hard_limit, soft_limit=pool.soft_limit)

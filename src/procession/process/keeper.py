@@ -39,11 +39,17 @@ class Keeper:
     what is left, and ends. Leaving the block does the same at once. Should the keeper itself be killed, every tree is,
     too, and nothing more can be started (KeeperLost). One event loop, not thread-safe.
     ``answer_limit_s``: how long one start may take before it raises StartTimedOut.
+    ``is_steady``: this program never changes its file mode mask, limits or niceness, so that they need not be read anew
+    for each start.
     """
 
-    def __init__(self, *, grace_s: float = ATTACHED_GRACE_S, answer_limit_s: float = ANSWER_LIMIT_S) -> None:
+    def __init__(
+        self, *, grace_s: float = ATTACHED_GRACE_S, answer_limit_s: float = ANSWER_LIMIT_S, is_steady: bool = False
+    ) -> None:
         """Raise InvalidCommand for a grace that cannot be."""
         check_duration("grace_s", grace_s)
+        self._is_steady = is_steady
+        self._steady: Circumstances | None = None
         self._grace_s = grace_s
         self._answer_limit_s = answer_limit_s
         self._keys = itertools.count(1)
@@ -120,10 +126,15 @@ class Keeper:
 
     def _changed_since(self) -> Circumstances:
         """Say what a child of ours would inherit now, and the keeper, which we started a while ago, does not have."""
+        if self._steady is not None:
+            return self._steady
         before = self._soft_limits
         changed = {number: soft for number, soft in soft_limits().items() if soft != before[number]}
         nice_change = os.getpriority(os.PRIO_PROCESS, 0) - self._nice
-        return Circumstances(umask=read_umask(), soft=changed, nice_change=nice_change)
+        circumstances = Circumstances(umask=read_umask(), soft=changed, nice_change=nice_change)
+        if self._is_steady:
+            self._steady = circumstances
+        return circumstances
 
 
 async def _wait_ended(descriptor: int) -> None:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from procession.process.kept_leader import KeptLeader
 
 
+_ACKNOWLEDGED_TOGETHER = 64
+
+
 class Greeting(NamedTuple):
     """What a keeper says when one attaches: who it is, what lives, what it holds, and the pids of those that ended.
 
@@ -125,6 +128,11 @@ class KeeperLink:
             self._acknowledged = upto
             self._socket.send(frames.ACK, upto)
 
+    def _acknowledge_many(self) -> None:
+        """Let a keeper that nobody will attach to again forget them, but do not wake it for each single one."""
+        if self._last_exit - self._acknowledged >= _ACKNOWLEDGED_TOGETHER or self.notices.settled_upto() > self._heard:
+            self.acknowledge()
+
     def watch(self, leader: KeptLeader) -> None:
         """Tell ``leader`` what happens to it, and what has happened."""
         if self.is_lost:
@@ -139,7 +147,7 @@ class KeeperLink:
         self._leaders.pop(key, None)
         self._told.pop(key, None)
         if self._acknowledges:
-            self.acknowledge()
+            self._acknowledge_many()
 
     def leave(self) -> None:
         """Be about to close: what is still being started is for whoever comes next, even if its start is cancelled."""
@@ -162,7 +170,7 @@ class KeeperLink:
             else:
                 self._take_greeting(frame)
         if self._acknowledges:
-            self.acknowledge()
+            self._acknowledge_many()
 
     def _take_greeting(self, frame: frames.Frame) -> None:
         if frame.op == frames.BUSY:

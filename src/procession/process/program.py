@@ -39,10 +39,14 @@ def find_program(name: str, search_path: str | None, cwd: str | None, shown: obj
         return path
     unusable = None
     for path in _candidates(name, search_path, cwd):
-        if os.access(path, os.X_OK) and os.path.isfile(path):
+        try:
+            mode = os.stat(path).st_mode
+        except OSError:
+            continue
+        if stat.S_ISREG(mode) and os.access(path, os.X_OK):
             _check_runnable(path, shown)
             return path
-        unusable = unusable or (path if os.path.exists(path) else None)
+        unusable = unusable or path
     if unusable:
         _check_runnable(unusable, shown)
     raise _not_found(name, search_path, shown)

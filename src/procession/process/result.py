@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from procession import errors
 from procession.errors import (
     CancelledRun,
     CoreDumped,
@@ -11,6 +12,7 @@ from procession.errors import (
     ExitedWithCode,
     KilledBySignal,
     OutcomeUnknown,
+    StartError,
     Stopped,
     TimedOut,
 )
@@ -63,9 +65,11 @@ class Result(Struct, frozen=True, kw_only=True):
         return self.outcome.leaked
 
     def check(self) -> Result:
-        """Return itself if it succeeded. Raises: the EndError of its kind, which has all that this has."""
+        """Return itself if it succeeded. Raises: the EndError of its kind, which has all that this has; StartError."""
         if self.ok:
             return self
+        if self.outcome.kind is OutcomeKind.FAILED_TO_START:
+            raise _start_error(self)
         raise _error_kind(self.outcome)(f"{self.command}: {self.outcome.message}{self._excerpt()}", result=self)
 
     def _excerpt(self) -> str:
@@ -84,6 +88,15 @@ _KINDS: dict[OutcomeKind, type[EndError]] = {
     OutcomeKind.CANCELLED: CancelledRun,
     OutcomeKind.STOPPED: Stopped,
 }
+
+
+def _start_error(result: Result) -> StartError:
+    """Give the error that its start met, by its code: what else it knew is in the message."""
+    kinds = {
+        kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, StartError)
+    }
+    kind = kinds.get(result.outcome.error_code or "", StartError)
+    return kind(result.outcome.message, command=str(result.command))
 
 
 def _error_kind(outcome: Outcome) -> type[EndError]:

@@ -324,7 +324,8 @@ class Conductor:
         entry.let_go(for_ever=True)
         self.record(Ended(at=self.clock.time(), outcome=outcome).of(entry.id, entry.view.attempt))
         entry.note_over()
-        self._ended.append(entry)
+        if self.ledger.keeps:
+            self._ended.append(entry)
         if self._unfinished == 0:
             self.idle.set()
         self._settle_dependents(entry)

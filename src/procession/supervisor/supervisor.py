@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from procession.errors import InvalidTask, StoreUnavailable, UsageError
 from procession.model.event import Edited, Event, Removed
 from procession.model.monitoring_rules import MonitoringRules
-from procession.model.pool import HARD_LIMIT, SOFT_LIMIT, Pool
+from procession.model.pool import HARD_LIMIT, SOFT_LIMIT, PoolSettings
 from procession.model.signals import signal_or_probe
 from procession.model.state import LIVE, State
 from procession.model.task import Task, edited, task
@@ -83,7 +83,7 @@ class Supervisor(Talking):
         *,
         hard_limit: int = HARD_LIMIT,
         soft_limit: int = SOFT_LIMIT,
-        pool: Pool | None = None,
+        pool: PoolSettings | None = None,
         admission: Admission | None = None,
         keeper: Keeper | None = None,
         launcher: Launcher | None = None,
@@ -98,7 +98,7 @@ class Supervisor(Talking):
     ) -> None:
         """Raise UsageError for a limit that cannot be."""
         rules = monitoring or MonitoringRules()
-        figures = pool or Pool(hard_limit=hard_limit, soft_limit=soft_limit)
+        figures = pool or PoolSettings(hard_limit=hard_limit, soft_limit=soft_limit)
         ledger, clock = ledger or NoLedger(), clock or SystemClock()
         self._conductor = Conductor(
             admission or admission_of(figures, ledger.footprints(), clock.time() - clock.monotonic()),
