@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import time
 
-from procession.model.pool import check_limit
+from procession.model.pool import PoolSettings, check_limit
 from procession.policy.admission import Admission, FixedLimit
+from procession.policy.choice import admission_of
 
 
 def default_admission() -> Admission:
-    """Choose for this machine: as many at once as there are processors that this process may use."""
-    return at_most(len(os.sched_getaffinity(0)))
+    """Choose what looks at the machine: as many at once as it can bear."""
+    return admission_of(PoolSettings(), {}, time.time() - time.monotonic())
 
 
 def at_most(limit: int) -> Admission:
