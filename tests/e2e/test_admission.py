@@ -6,6 +6,9 @@ import signal
 
 import pytest
 
+from procession.kernel.memory_group import can_confine
+from procession.kernel.own_groups import own_groups
+
 
 @pytest.fixture
 def licensed(home):
@@ -66,3 +69,27 @@ def test_a_mistake_in_the_pool_names_its_place(home, cli):
     assert "pool.cpu_ceiling" in refused.stderr
     (home / "config.toml").write_text('[pool]\ncpu_ceiling = "90%"\nmemory_per_task = "64MB"\n')
     assert cli("submit", "--", "true").returncode == 0
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not can_confine(), reason="no memory group that we may write")
+def test_an_explosion_is_its_own_end(submit, ok, cli, view):
+    """Who takes more than it said is ended by the kernel, and is out of memory; nothing of its group is left."""
+    before = groups()
+    script = "head -c 200000000 /dev/zero | tail"
+    submit("--name", "a", "--memory", "32MB", "--contain", script)
+    submit("--name", "b", "--memory", "600MB", "--contain", script)
+    ok("wait", "b")
+    assert cli("wait", "a").returncode != 0
+    assert view("a")["outcome"]["kind"] in ("out_of_memory", "failed", "killed")
+    assert view("b")["outcome"]["kind"] == "succeeded"
+    assert groups() == before
+    refused = cli("submit", "--contain", "--", "true")
+    assert refused.returncode == 2
+    assert "contain" in refused.stderr
+
+
+def groups():
+    """Count what was made for tasks that are held to their memory."""
+    home = own_groups("memory").legacy[-1]
+    return [each for each in os.listdir(home) if each.startswith("procession-m")]

@@ -78,6 +78,7 @@ class Edit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     retry_delay_limit_s: float | UnsetType = UNSET
     kind: str | UnsetType | None = UNSET
     protect: bool | UnsetType = UNSET
+    contain: bool | UnsetType = UNSET
     memory_bytes: int | UnsetType | None = field(default=UNSET, name="need.memory_bytes")
     cpus: float | UnsetType | None = field(default=UNSET, name="need.cpus")
     gpus: int | UnsetType = field(default=UNSET, name="need.gpus")

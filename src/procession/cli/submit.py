@@ -90,6 +90,7 @@ _OF_FILES = frozenset({"argv", "replace", "no_start", "as_json"})
 )
 @need_options
 @click.option("--protect", is_flag=True, help="Never suspend or end it to make room.")
+@click.option("--contain", is_flag=True, help="Hold it to its --memory: beyond that the kernel ends it.")
 @click.option("--now", is_flag=True, help="Start it now or not at all (exit 75).")
 @click.option("--label", metavar="NAME=VALUE", callback=read_variables, multiple=True, help="For you; repeatable.")
 @click.option("--restart", type=click.Choice(["no", "resume", "retry"]), default="no", help="After a reboot.")
@@ -147,6 +148,7 @@ def _task(argv: tuple[str, ...], options: dict[str, Any]) -> Task:
         need=need_of(options),
         kind=options["kind"],
         protect=options["protect"],
+        contain=options["contain"],
         monitoring=settings(
             stall_after_s=options["stall_after"],
             memory_high=options["memory_high"],

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from procession.kernel import pidfd
 from procession.kernel.files import read_file
+from procession.kernel.machine_memory import available_memory_bytes, memory_limits, swap, total_memory_bytes
+from procession.kernel.memory_group import can_confine
+from procession.kernel.pressure import stalled_s
+from procession.kernel.processors import capacity, narrowest_quota
 from procession.model.finding import Finding
 from procession.model.units import format_size
 
@@ -27,6 +31,7 @@ def check_guarantees(paths: Paths, custody: Custody) -> list[Finding]:
         _check_keeper(custody),
         _check_groups(custody),
         _check_pidfd(),
+        *_check_admission(),
         _check_exit_status(),
         _check_store(custody),
         _check_damage(custody),
@@ -53,6 +58,30 @@ def _check_groups(custody: Custody) -> Finding:
     advice = "under systemd: Delegate=yes; in a container: a writable /sys/fs/cgroup"
     says = "no writable control group: a descendant that leaves its session and clears its environment gets away"
     return Finding("control groups", False, says, advice)
+
+
+def _check_admission() -> list[Finding]:
+    """Say by what it is decided who may start here."""
+    limits = memory_limits()
+    total, left = total_memory_bytes(limits), available_memory_bytes(limits)
+    narrowest = min(limits, key=lambda each: each.limit_bytes) if limits else None
+    whose = f"by {narrowest.directory}" if narrowest and narrowest.limit_bytes <= total else "of the machine"
+    cpus = capacity(narrowest_quota())
+    found = [
+        Finding("memory", True, f"{format_size(left)} of {format_size(total)} available, limited {whose}"),
+        Finding("processors", True, f"{cpus:g} may be used"),
+    ]
+    pressed = "" if stalled_s("memory") is not None else "Linux 4.20 or later, without psi=0"
+    says = "the kernel tells when somebody waits for memory" if not pressed else "nobody tells how scarce memory is"
+    found.append(Finding("pressure", not pressed or None, says, pressed))
+    used = swap()
+    found.append(Finding("swap", True, "none" if used is None else f"{format_size(used.free_bytes)} free; no room"))
+    can = can_confine()
+    says = "a task can be held to its memory (--contain)" if can else "no task can be held to its memory (--contain)"
+    found.append(
+        Finding("containment", can or None, says, "" if can else "it takes a writable memory group, version 1")
+    )
+    return found
 
 
 def _check_pidfd() -> Finding:

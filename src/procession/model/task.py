@@ -55,7 +55,8 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     ended after that; without the file it has not succeeded, whatever its exit code.
     monitoring: how it is watched, and what is done about what is seen.
     need: what it will take; without a word about it, what its like took is known, or learned. kind: its like are those
-    of the same kind, whatever their commands are. protect: it is never suspended or evicted to make room.
+    of the same kind, whatever their commands are. protect: it is never suspended or evicted to make room. contain: the
+    memory it says it needs is a hard limit, beyond which the kernel ends it.
     """
 
     command: Command
@@ -78,6 +79,7 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     need: Need = NOTHING_NEEDED
     kind: str | None = None
     protect: bool = False
+    contain: bool = False
 
     def __post_init__(self) -> None:
         """Raise InvalidTask for a field that cannot be, naming it."""
@@ -103,6 +105,8 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
             raise InvalidTask("need", f"must be Need(…), got {self.need!r}")
         if self.kind is not None:
             check_name(self.kind, "kind")
+        if self.contain and self.need.memory_bytes is None:
+            raise InvalidTask("contain", "has no limit to hold it to", hint="say by `memory` how much it may take")
 
 
 def task(work: Task | Command | Sequence[Argument], /, **fields: Any) -> Task:

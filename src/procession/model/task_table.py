@@ -59,6 +59,7 @@ _OF_NEED: Final[dict[str, tuple[str, Reader]]] = {
     **NEED_KEYS,
     "class": ("kind", fields.read_text),
     "protect": ("protect", fields.read_flag),
+    "contain": ("contain", fields.read_flag),
 }
 _WHAT: Final[dict[str, tuple[str, Reader]]] = {
     "command": ("argv", fields.read_words),

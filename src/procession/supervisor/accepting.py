@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from procession.errors import InvalidTask, NoRoom, UsageError
+from procession.kernel.memory_group import can_confine
 from procession.model.event import Submitted
 from procession.model.state import State
 from procession.model.view import view_of
@@ -34,7 +35,7 @@ def accept_all(
 ) -> list[Entry]:
     """Take all under care or none; they start when they may. Raises: InvalidTask."""
     for each in given:
-        check_tokens(conductor, each)
+        check_need(conductor, each)
     replaced = replaced_by(given, conductor.registry) if replace else ()
     ids = conductor.registry.name_all(given, free=replaced)
     for id_ in replaced:
@@ -76,8 +77,11 @@ def accept(conductor: Conductor, id_: str, given: Task, context: Context | None)
     return entry
 
 
-def check_tokens(conductor: Conductor, given: Task) -> None:
-    """Refuse a task that could never start: there are not so many of what it needs. Raises: InvalidTask."""
+def check_need(conductor: Conductor, given: Task) -> None:
+    """Refuse a task that could never start, or never be held to its limit, here. Raises: InvalidTask."""
+    if given.contain and not can_confine():
+        hint = "`procession doctor` says more"
+        raise InvalidTask("contain", "needs a control group for memory that we may write; there is none", hint=hint)
     totals = conductor.gate.tokens.totals
     for name, count in wanted(given.need).items():
         if count > totals.get(name, 0):

@@ -28,6 +28,7 @@ from procession.policy.retry import WHOLE, is_restarted, retry_delay_s, shall_re
 from procession.policy.storms import Storms
 from procession.supervisor.announcer import Announcer
 from procession.supervisor.attempt import Attempt
+from procession.supervisor.confining import Confining
 from procession.supervisor.endings import broken, completed, evicted, interrupted, never_will, wished
 from procession.supervisor.fold import fold
 from procession.supervisor.gate import Gate
@@ -101,6 +102,7 @@ class Conductor:
         self._launch = launch
         self._chance = chance
         self._storms = Storms()
+        self._confining = Confining()
         self._unsettled: dict[str, Entry] = {}
         self._live = 0
         self._unfinished = 0
@@ -212,6 +214,7 @@ class Conductor:
         self.steward.take_over(entry)
         self._run(entry, lambda: block, is_taken_over=is_taken_over)
         if is_taken_over:
+            self._confining.begin(entry, entry.view.pid or 0)
             entry.watches = begin_watches(entry, self.clock, partial(self._take, entry))
             self.observer.begin(entry)
 
@@ -234,6 +237,7 @@ class Conductor:
             entry.observed.hear(event)
         self.steward.hear(entry, event)
         if isinstance(event, Started):
+            self._confining.begin(entry, event.pid)
             entry.has_started = True
             self._settle_dependents(entry)
             entry.watches = begin_watches(entry, self.clock, partial(self._take, entry))
@@ -265,6 +269,7 @@ class Conductor:
         """Let follow what must from how the present attempt ended: another one, or the end."""
         outcome = completed(entry.task, entry.view.started_at, outcome)
         self.observer.end(entry, success=outcome.ok)
+        self._confining.end(entry)
         self.gate.leave(entry, cut_short=outcome.kind not in WHOLE)
         is_evicted, entry.is_evicted = entry.is_evicted, False
         entry.is_held = False

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from procession.kernel import memory_group
 from procession.kernel.fork_exec import Child
 from procession.model.event import Adopted, Requeued
 from procession.model.outcome import Outcome
@@ -76,6 +77,7 @@ class Recovery:
             else:
                 self._take_up(entry, self._last_attempt(entry))
         self._end_what_is_left()
+        memory_group.sweep()
         self._custody.open()
 
     def _restore_stored(self, entry: Entry) -> None:

@@ -23,7 +23,7 @@ from procession.model.view import TaskView, edited_view
 from procession.model.why import Why
 from procession.monitor.machine import MachineReader
 from procession.policy.choice import admission_of
-from procession.supervisor.accepting import accept_all, check_single, check_tokens, start_now_or_never
+from procession.supervisor.accepting import accept_all, check_need, check_single, start_now_or_never
 from procession.supervisor.acting import (
     ask_to_end,
     finish_uninterrupted,
@@ -213,7 +213,7 @@ class Supervisor(Talking):
             raise InvalidTask("name", "cannot be changed: it is the task's id")
         changed = edited(entry.task, fields)
         self._registry.check_dependencies_of(entry.id, changed)
-        check_tokens(self._conductor, changed)
+        check_need(self._conductor, changed)
         self._conductor.change(entry, changed, edited_view(entry.view, changed))
         self._conductor.record(Edited(at=self._conductor.clock.time(), fields=tuple(fields)).of(id, entry.view.attempt))
         self._conductor.settle(entry)
