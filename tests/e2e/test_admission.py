@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_a_mistake_in_the_pool_names_its_place(home, cli):
 def test_an_explosion_is_its_own_end(submit, ok, cli, view):
     """Who takes more than it said is ended by the kernel, and is out of memory; nothing of its group is left."""
     before = groups()
-    script = "head -c 200000000 /dev/zero | tail"
+    script = f"{sys.executable} -c \"import time; time.sleep(0.2); held = b'x' * (200 << 20)\""
     submit("--name", "a", "--memory", "32MB", "--contain", script)
     submit("--name", "b", "--memory", "600MB", "--contain", script)
     ok("wait", "b")
@@ -93,3 +94,13 @@ def groups():
     """Count what was made for tasks that are held to their memory."""
     home = own_groups("memory").legacy[-1]
     return [each for each in os.listdir(home) if each.startswith("procession-m")]
+
+
+def test_what_was_learned_outlives_the_daemon(submit, ok):
+    """The next one knows what the like of a task took, and says from how many runs."""
+    submit("--class", "greeting", "echo hello")
+    submit("--class", "greeting", "true")
+    ok("wait", "--all")
+    ok("daemon", "stop")
+    submit("--class", "greeting", "--name", "next", "sleep 97")
+    assert "learned from 2 runs" in ok("why", "next")

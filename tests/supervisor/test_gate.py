@@ -252,3 +252,21 @@ def test_a_start_has_a_reason():
     policy = FixedLimit(hard_limit=2)
     machine = Machine(at=0.0, memory_total_bytes=GB, memory_available_bytes=GB, cpus=1.0)
     assert policy.choose([Queued("a", "a")], machine, 0.0) == Start("a", "0 of at most 2 run")
+
+
+async def test_a_storm_of_retries_comes_back_slowly(stage, failed):
+    """A hundred that fail together do not start together again; one that fails alone is not held up."""
+    async with stage(hard_limit=200) as it:
+        for _ in range(100):
+            it.supervisor.submit(["many"], retries=1, retry_delay_s=0.0)
+        it.supervisor.submit(["one"], name="one", retries=1, retry_delay_s=0.0)
+        await it.settle()
+        for process in tuple(it.launcher.living):
+            process.finish(failed)
+        await it.settle()
+        assert it.supervisor.get("one").attempt == 2
+        assert it.state("one") == "running"
+        again = sum(each.command.argv[0] == "many" for each in it.launcher.living)
+        assert again <= 10
+        delays = sorted(event.delay_s for event in it.events if event.name == "retrying")
+        assert delays[-1] > 60

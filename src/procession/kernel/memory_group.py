@@ -22,8 +22,10 @@ def can_confine() -> bool:
     return _home() is not None
 
 
-def confine(pid: int, limit_bytes: int) -> str:
-    """Limit ``pid``; what it starts from now on is limited with it. Give the group, to be removed at its end.
+def confine(pid: int, limit_bytes: int, leaf: str | None = None) -> str:
+    """Limit ``pid``, all in the ``leaf`` of its tree, and what they start from now on. Give the group, to be removed.
+
+    What was taken before that counts elsewhere: a few milliseconds, until we have heard of the start.
 
     Raises: OSError: there is no such group, or we may not.
     """
@@ -34,7 +36,14 @@ def confine(pid: int, limit_bytes: int) -> str:
     with contextlib.suppress(FileExistsError):
         os.mkdir(group, 0o755)
     write_file(f"{group}/memory.limit_in_bytes", b"%d" % limit_bytes)
-    write_file(f"{group}/cgroup.procs", b"%d" % pid)
+    moved: set[bytes] = set()
+    waiting = {b"%d" % pid}
+    while waiting:  # who was forked while we moved the others is found in the next round
+        for each in waiting:
+            with contextlib.suppress(ProcessLookupError):
+                write_file(f"{group}/cgroup.procs", each)
+        moved |= waiting
+        waiting = set(read_file(f"{leaf}/cgroup.procs").split()) - moved if leaf is not None else set()
     return group
 
 

@@ -32,8 +32,7 @@ _WORD: Final = re.compile(r"[A-Za-z][\w:-]*$")
 
 def key_of(argv: Sequence[str], declared: str | None = None) -> str:
     """Say under which key a run of ``argv`` is remembered; ``declared``: the class that its owner gave it, if any."""
-    words = " ".join(_words(list(argv)))
-    key = f"{declared}: {words}" if declared else words
+    key = f"class {declared}" if declared else " ".join(_words(list(argv)))
     return key if len(key) <= LONGEST else f"{key[: LONGEST - 9]}~{zlib.crc32(key.encode(errors='replace')):08x}"
 
 

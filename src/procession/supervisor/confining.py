@@ -23,8 +23,10 @@ class Confining:
         """Limit an attempt that has just started, if its task wants that; one taken over is limited already."""
         limit_bytes = entry.task.need.memory_bytes
         if entry.task.contain and limit_bytes is not None:
+            process = entry.attempt.process if entry.attempt else None
+            leaf = None if process is None else process.tree_mark.leaf
             try:
-                self._groups[entry.id] = memory_group.group_of(pid) or memory_group.confine(pid, limit_bytes)
+                self._groups[entry.id] = memory_group.group_of(pid) or memory_group.confine(pid, limit_bytes, leaf)
             except OSError as error:
                 logger.error("the memory of %s is not limited: %s", entry.id, error)  # noqa: TRY400 - it says it all
 

@@ -124,6 +124,10 @@ class Steward:
         if entry.view.state is State.SUSPENDED:
             self._admission.suspended(entry.id, self._clock.monotonic(), held=False)
 
+    def remember(self) -> None:
+        """Have written down what was learned."""
+        self._ledger.note_footprints(self._admission.learned())
+
     def close(self) -> None:
         """Look no more."""
         if self._timer is not None:
@@ -144,7 +148,7 @@ class Steward:
         self._admission.look(uses, now)
         for act in self._admission.guard(self._read(), now):
             self._do(act)
-        self._ledger.note_footprints(self._admission.learned())
+        self.remember()
         if self._gate.is_waited_at:
             self._decide_soon()
 
