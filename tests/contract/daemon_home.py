@@ -21,6 +21,8 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.socket = f"{folder}/home/run/api.sock"
+        (folder / "home").mkdir(mode=0o700, exist_ok=True)
+        (folder / "home" / "config.toml").write_text('[pool]\npolicy = "fixed"\n')  # what else runs shall not matter
         self.begin()
 
     def begin(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from mode import Fact, Mode
 
+from procession.model.pool import PoolSettings
 from procession.model.stdio import Log, Pipe
 from procession.model.task import Task
 from procession.model.view import TaskView
@@ -21,7 +22,8 @@ class InProcess(Mode):
 
     async def open(self) -> None:
         self.parent = os.getpid()
-        self.supervisor = Supervisor(keeper=await self._keeper())
+        figures = PoolSettings(policy="fixed")  # what else this machine does shall not matter here
+        self.supervisor = Supervisor(pool=figures, keeper=await self._keeper())
         await self.supervisor.__aenter__()
         self._told: list[Any] = []
         self.supervisor.subscribe(self._told.append)

@@ -46,6 +46,7 @@ class House:
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.home = folder / "home"
         self.home.mkdir(mode=0o700)
+        self.configure()
         self.environment = environment | {"PROCESSION_HOME": str(self.home), "NOTIFY_SOCKET": str(folder / "notify")}
         self.log = folder / "daemon.log"
         self.daemon: subprocess.Popen[bytes] | None = None
@@ -54,9 +55,9 @@ class House:
 
     # --- its daemon ---------------------------------------------------------------------------------------------------
 
-    def configure(self, text: str) -> None:
-        """Write the configuration of the daemons to come."""
-        (self.home / "config.toml").write_text(text)
+    def configure(self, pool: str = "", rest: str = "") -> None:
+        """Write the configuration of the daemons to come: what else this machine does shall not matter."""
+        (self.home / "config.toml").write_text(f'[pool]\npolicy = "fixed"\n{pool}\n{rest}')
 
     def begin(self, *program: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start a daemon; who waits until it answers is `wait_ready`."""

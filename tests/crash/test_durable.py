@@ -160,7 +160,7 @@ def test_keeper_and_supervisor_are_killed_together(house, tools, tmp_path):
 
 def test_the_machine_is_restarted(house, tools):
     """What ran is lost; what waited still waits; who asked for it (retry, resume) has a new attempt."""
-    house.configure("[pool]\nhard_limit = 3\nsoft_limit = 3\n")
+    house.configure("hard_limit = 3\nsoft_limit = 3\n")
     house.start()
     with house.client() as client:
         for name, restart in (("plain", "no"), ("again", "retry"), ("on", "resume")):

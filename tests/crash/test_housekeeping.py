@@ -9,7 +9,7 @@ from procession.model.task import Dependency
 
 def test_cleaning(house, work):
     """What is over goes, its logs too; what runs, and what it waits for, stays, also for the next daemon."""
-    house.configure("[pool]\nhard_limit = 1\n")
+    house.configure("hard_limit = 1\n")
     house.start()
     with house.client() as client:
         client.submit_all(work.make(12, lines=50))
@@ -31,7 +31,7 @@ def test_cleaning(house, work):
 
 def test_restarting_under_load(house, work):
     """`daemon restart`, again and again, while tasks start, talk and end."""
-    house.configure("[pool]\nhard_limit = 16\nsoft_limit = 16\n")
+    house.configure("hard_limit = 16\nsoft_limit = 16\n")
     procession(house, "daemon", "start")
     with house.client() as client:
         client.submit_all(work.make(60, lines=10, pause_s=0.05))

@@ -63,7 +63,7 @@ def test_killed_while_it_takes_over(house, work, dying, point, count):
 @pytest.mark.parametrize("point", ON_THE_WAY)
 def test_every_daemon_is_killed_on_the_way(house, work, dying, point):
     """Daemon after daemon dies at the same point; together they see everything through, once."""
-    house.configure("[pool]\nhard_limit = 16\nsoft_limit = 16\n")  # fewer than 20 exits wait for any of them
+    house.configure("hard_limit = 16\nsoft_limit = 16\n")  # fewer than 20 exits wait for any of them
     house.start(*dying(point, 20))
     with ThreadPoolExecutor(1) as thread, house.client() as client:
         client.connect()

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-LIMIT = "[pool]\nhard_limit = 64\nsoft_limit = 64\n"
+LIMIT = "hard_limit = 64\nsoft_limit = 64\n"
 
 
 @pytest.mark.serial

@@ -26,7 +26,10 @@ _TAKES_A_VALUE: Final = {
 _INLINE: Final = ("-c", "-e")
 _MODULE: Final = ("-m", "-jar", "run")
 _VERSION: Final = re.compile(r"(?<=[a-z])[-.\d]+(?:\.exe)?$")
-_VARYING: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?=[a-f]*\d)[0-9a-f]{7,}|\d+(?:\.\d+)*", re.IGNORECASE)
+_VARYING: Final = re.compile(r"\b(?:[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{7,})\b|\d+(?:\.\d+)*", re.IGNORECASE)
+_LOOKED_AT: Final = 4096
+"""Of an argument, which may have a hundred thousand characters, and of which nothing may take long."""
+
 _WORD: Final = re.compile(r"[A-Za-z][\w:-]*$")
 
 
@@ -99,4 +102,4 @@ def _basename(path: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return _VARYING.sub("#", text)
+    return _VARYING.sub("#", text[:_LOOKED_AT])
