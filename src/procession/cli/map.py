@@ -188,6 +188,7 @@ async def _open_items(groups: list[list[tuple[str, ...]]] | None, given: dict[st
     path = given["arg_file"]
     fd, where = (0, "standard input") if path in (None, "-") else (open_items(path), path)
     if os.isatty(fd):
+        given["bar"] = bool(given["bar"])  # it would be drawn over what is typed
         remark("items are read from the terminal; end them with Ctrl-D")
     form = Form(nul=given["null"], csv=given["as_csv"], colsep=given["colsep"])
     items = ReadItems(fd, where, form)

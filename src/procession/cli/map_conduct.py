@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from procession.cli import map_output
-from procession.cli.complaints import complain, remark
+from procession.cli.complaints import complain
 from procession.cli.exit_codes import CLOSED_PIPE, SIGNAL_BASE
 from procession.cli.interrupts import catch_interrupts
 from procession.cli.job_control import obey_job_control
@@ -22,6 +22,7 @@ from procession.cli.keeping import kept_spawn
 from procession.cli.map_bar import Bar, Tally
 from procession.cli.map_job import MapJob
 from procession.cli.outlet import Outlet
+from procession.cli.text import show_safely
 from procession.errors import AlreadyEnded, CannotSignal, InvalidCommand, UnknownTask, UsageError
 from procession.model.item_template import ItemTemplate
 from procession.model.outcome import Outcome, OutcomeKind
@@ -261,7 +262,7 @@ class _Run:
     def _notice(self, sentence: str) -> None:
         if self._bar is not None:
             self._bar.pause()
-        remark(sentence)
+        self._outlets["stderr"].put(f"procession: {show_safely(sentence)}\n".encode())
 
     async def _unless_given_up(self, wait: Awaitable[object]) -> None:
         """Wait for the readers of our output, unless the user has lost patience with them."""

@@ -6,6 +6,7 @@ They are read as they are wanted. Not here: what is made of them (``model.item_t
 from __future__ import annotations
 
 import csv
+import itertools
 import os
 import re
 from typing import TYPE_CHECKING, Final
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 _BATCH: Final = 64
 _NEWLINE: Final = b"\n"
 _NUL: Final = b"\0"
+
+Row = tuple[int, tuple[str, ...]]
+"""The number of a line, from 1, and its columns."""
 
 
 class Form(Struct, frozen=True, kw_only=True):
@@ -91,7 +95,7 @@ class ReadItems(Items):
         self._texts = split_chunks(read_chunks(fd), _NUL if form.nul else _NEWLINE)
         self._left: list[str] = []
         self._quotes = 0
-        self._first: Sequence[tuple[int, tuple[str, ...]]] = ()
+        self._first: Sequence[Row] = ()
 
     async def read_header(self) -> None:
         """Read the names of the columns. Raises: UsageError: there are none, or no good ones."""
@@ -105,20 +109,28 @@ class ReadItems(Items):
     async def batches(self) -> AsyncIterator[list[Item]]:
         """Give them as they come."""
         if self._first:
-            yield self._make_all(self._first)
+            yield self._make_good(self._first)
+            self._check(self._first)
         async for rows in self._rows():
-            yield self._make_all(rows)
+            yield self._make_good(rows)
+            self._check(rows)
 
-    def _make_all(self, rows: Sequence[tuple[int, tuple[str, ...]]]) -> list[Item]:
-        return [self._check(line, row) for line, row in rows]
+    def _make_good(self, rows: Sequence[Row]) -> list[Item]:
+        """Make those that come before one that does not fit."""
+        return [self._make(row) for _, row in itertools.takewhile(self._fits, rows)]
 
-    def _check(self, line: int, row: tuple[str, ...]) -> Item:
-        if self.names and len(row) != len(self.names):
-            message = f"{self._where}:{line}: this row has {len(row)} columns, the first line names {len(self.names)}"
-            raise UsageError(message)
-        return self._make(row)
+    def _check(self, rows: Sequence[Row]) -> None:
+        for line, row in itertools.dropwhile(self._fits, rows):
+            raise self._misfit(line, row)
 
-    async def _rows(self) -> AsyncIterator[Sequence[tuple[int, tuple[str, ...]]]]:
+    def _fits(self, row: Row) -> bool:
+        return not self.names or len(row[1]) == len(self.names)
+
+    def _misfit(self, line: int, row: tuple[str, ...]) -> UsageError:
+        has, wanted = len(row), len(self.names)
+        return UsageError(f"{self._where}:{line}: this row has {has} columns, the first line names {wanted}")
+
+    async def _rows(self) -> AsyncIterator[Sequence[Row]]:
         async for texts in self._texts:
             rows = list(self._split([os.fsdecode(text) for text in texts]))
             if rows:
@@ -126,7 +138,7 @@ class ReadItems(Items):
         if self._left:
             raise UsageError(f"{self._where}:{self._line - len(self._left) + 1}: a quote is not closed")
 
-    def _split(self, texts: list[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    def _split(self, texts: list[str]) -> Iterator[Row]:
         for text in texts:
             self._line += 1
             if self._form.csv:
@@ -136,7 +148,7 @@ class ReadItems(Items):
             else:
                 yield self._line, (text,)
 
-    def _split_csv(self, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    def _split_csv(self, text: str) -> Iterator[Row]:
         """Give a row once all its quotes are closed: a quoted value may go over several lines."""
         self._left.append(text)
         self._quotes += text.count('"')

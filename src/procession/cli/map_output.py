@@ -115,7 +115,7 @@ def as_it_is(job: MapJob) -> Iterator[tuple[str, bytes]]:
 
 
 def tagged(job: MapJob) -> Iterator[tuple[str, bytes]]:
-    """Give each line with the item before it, and a tab between."""
+    """Give each line with the item before it, and a tab between; a last line gets the end that it lacks."""
     tag = job.item.text.encode("utf-8", "surrogateescape").replace(b"\n", b" ") + b"\t"
     for stream in STREAMS:
         is_at_start = True
@@ -127,6 +127,8 @@ def tagged(job: MapJob) -> Iterator[tuple[str, bytes]]:
                 text += (tag if is_at_start or lines else b"") + last
             is_at_start = not last
             yield stream, text
+        if not is_at_start:
+            yield stream, b"\n"
 
 
 def as_json(job: MapJob) -> Iterator[tuple[str, bytes]]:

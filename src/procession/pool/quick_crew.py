@@ -11,6 +11,7 @@ import heapq
 import random
 import time
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from procession.errors import StartError, UnknownTask, UsageError
@@ -171,6 +172,7 @@ class QuickCrew:
             return
         if seat.process is None:
             seat.runner.cancel()
+            seat.runner.add_done_callback(partial(self._close_unbegun, seat))
         else:
             await act(seat.process)
         while id_ in self._seats:
@@ -245,6 +247,11 @@ class QuickCrew:
                     output.reader.drain_into(_Sink(seat.job, output.name))
             outcome = await process.wait()
         return wished(seat.wish, outcome)
+
+    def _close_unbegun(self, seat: _Seat, runner: asyncio.Task[None]) -> None:
+        """Close what was cancelled before its first step: nobody else does."""
+        if runner.cancelled():
+            self._close_attempt(seat, interrupted(seat.wish, None))
 
     def _close_attempt(self, seat: _Seat, outcome: Outcome) -> None:
         self._admission.end(seat.job.id, time.monotonic(), cut_short=outcome.kind not in WHOLE)
