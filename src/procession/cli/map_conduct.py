@@ -218,6 +218,7 @@ class _Run:
     def _start_no_more(self) -> None:
         if self._drawing is not None:
             self._drawing.cancel()
+        self._crew.start_no_more()
         self._act(self._crew.withdraw_queued())
 
     def _give_up(self, trouble: str) -> None:

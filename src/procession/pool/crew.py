@@ -44,8 +44,11 @@ class Crew(Protocol):
     async def stop(self, id: str, by: str = "user") -> None:  # noqa: A002 - the field's own name
         """Ask one to end, insist after its grace; return when nothing of it is left. Whoever has ended has ended."""
 
+    def start_no_more(self) -> None:
+        """Start nobody else, from this moment on."""
+
     async def withdraw_queued(self, by: str = "user") -> None:
-        """Start none of those that wait."""
+        """End all that wait."""
 
     async def stop_all(self, by: str = "user") -> None:
         """Ask all to end, insist after their graces; return when nothing is left."""

@@ -84,7 +84,7 @@ class QuickCrew:
         self._queued: set[str] = set()
         self._numbers = 0
         self._slots = Slots()
-        self._is_filling = False
+        self._is_filling = self._is_draining = False
         self._room = asyncio.Event()
         self._room.set()
 
@@ -137,9 +137,13 @@ class QuickCrew:
         """Ask one to end, insist after its grace; return when nothing of it is left."""
         await self._end(id, by, lambda process: process.terminate(by=by))
 
+    def start_no_more(self) -> None:
+        """Start nobody else, from this moment on."""
+        self._is_draining = True
+
     async def withdraw_queued(self, by: str = "user") -> None:
-        """Start none of those that wait."""
-        for id_ in tuple(self._queued):
+        """End all that wait."""
+        for id_ in [id_ for id_, seat in self._seats.items() if seat.runner is None]:
             await self.stop(id_, by)
 
     async def stop_all(self, by: str = "user") -> None:
@@ -204,7 +208,7 @@ class QuickCrew:
     def _fill(self) -> None:
         """Start whom the admission lets, in their order: one that only counts lets somebody else no sooner."""
         self._is_filling = False
-        while self._ready:
+        while self._ready and not self._is_draining:
             seat = self._seats.get(self._ready[0][1])
             if seat is None or seat.job.id not in self._queued:
                 heapq.heappop(self._ready)
@@ -257,15 +261,17 @@ class QuickCrew:
         self._admission.end(seat.job.id, time.monotonic(), cut_short=outcome.kind not in WHOLE)
         self._slots.give_back(seat.job.slot)
         seat.process = None
-        self._fill()
+        self._fill() if outcome.ok else self._fill_soon()  # whoever hears of a failure may want nobody else to start
         if seat.wish is None and shall_retry(seat.job.task, seat.retries_used, outcome):
             seat.runner = None
             seat.retries_used += 1
             seat.last = outcome
             delay_s = retry_delay_s(seat.job.task, seat.retries_used, random.random())  # noqa: S311 - no secret
             seat.timer = asyncio.get_running_loop().call_later(delay_s, self._enqueue, seat.job.id)
-        else:  # after whoever takes its place: what is done about an end must not keep a processor waiting
+        elif outcome.ok:  # after whoever takes its place: what is done about it must not keep a processor waiting
             asyncio.get_running_loop().call_soon(self._finish, seat, outcome)
+        else:
+            self._finish(seat, outcome)
 
     def _finish(self, seat: _Seat, outcome: Outcome) -> None:
         if seat.timer is not None:

@@ -93,8 +93,12 @@ class SupervisedCrew:
         if id in self._jobs:
             await self._supervisor.stop(id, by)
 
+    def start_no_more(self) -> None:
+        """Start nobody else, from this moment on."""
+        self._supervisor.drain()
+
     async def withdraw_queued(self, by: str = "user") -> None:
-        """Start none of those that wait."""
+        """End all that wait."""
         await asyncio.gather(*(self.stop(id_, by) for id_ in tuple(self._queued)))
 
     async def stop_all(self, by: str = "user") -> None:
