@@ -1,0 +1,1 @@
+"""Rivals that take many jobs from one client and run them all."""
