@@ -87,7 +87,7 @@ async def test_up_killed_leaves_none_of_a_hundred(start, task_file, mark, wait_u
     texts = [f'[tasks.s{number}]\ncommand = ["sleep", "97"]\n' for number in range(98)]
     texts.append("[tasks.deaf]\ncommand = ['sh', '-c', 'trap \"\" TERM; while :; do sleep 97; done']\n")
     texts.append(f'[tasks.loose]\ncommand = ["sh", "-c", """{ESCAPEES}"""]\n')
-    process = start("up", "-q", task_file("[pool]\npolicy = \"fixed\"\nhard_limit = 200\n" + "".join(texts)))
+    process = start("up", "-q", task_file('[pool]\npolicy = "fixed"\nhard_limit = 200\n' + "".join(texts)))
     left = await kill_when(process, mark, wait_until, 105)
     assert ended_within(left, LIMIT_S + 1) < LIMIT_S
     assert not processes_with(mark)

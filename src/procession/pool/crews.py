@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from procession.policy.admission import FixedLimit
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,7 +23,7 @@ def make_crew(
 
     launcher: starts the processes; children of this one without it. on_change: hears that one started or ended.
     """
-    if isinstance(admission, FixedLimit):
+    if not admission.needs_looks:
         from procession.pool.quick_crew import QuickCrew  # noqa: PLC0415 - only one of the two is needed
 
         return QuickCrew(admission, launcher, on_change)
