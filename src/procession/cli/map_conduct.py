@@ -20,6 +20,7 @@ from procession.cli.interrupts import catch_interrupts
 from procession.cli.job_control import obey_job_control
 from procession.cli.keeping import kept_spawn
 from procession.cli.map_bar import Bar, Tally
+from procession.cli.map_files import SlotFiles
 from procession.cli.map_job import MapJob
 from procession.cli.outlet import Outlet
 from procession.cli.text import show_safely
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from procession.cli.map_items import Items
     from procession.cli.map_joblog import JobLog
-    from procession.cli.map_results import Results
+    from procession.cli.map_results import Place, Results
     from procession.model.command import Command
     from procession.model.item import Item
     from procession.model.task import Task
@@ -81,6 +82,7 @@ class _Run:
         self._crew = crew
         self._tally = Tally(total=items.total)
         self._spill = Spill()
+        self._files = SlotFiles()
         self._outlets = {
             "stdout": Outlet(1, self._on_stdout_closed),
             "stderr": Outlet(2, lambda _error: None),
@@ -149,7 +151,12 @@ class _Run:
             self._fail(item, str(error))
             return
         task = replace(self._plan.task, command=command)
-        self._crew.submit(MapJob(item, task, self._plan.template, self._spill, on_end=self._on_end, place=place))
+        self._crew.submit(self._make_job(item, task, place))
+
+    def _make_job(self, item: Item, task: Task, place: Place | None) -> MapJob:
+        return MapJob(
+            item, task, self._plan.template, spill=self._spill, files=self._files, on_end=self._on_end, place=place
+        )
 
     def _is_done(self, argv: tuple[str, ...], place: Any) -> bool:
         in_log = self._plan.joblog is not None and self._plan.joblog.takes_as_done(argv)
@@ -157,7 +164,7 @@ class _Run:
 
     def _fail(self, item: Item, why: str) -> None:
         """Count an item for which nothing can be started."""
-        job = MapJob(item, self._plan.task, self._plan.template, self._spill, on_end=self._on_end)
+        job = self._make_job(item, self._plan.task, None)
         job.end(End(Outcome(kind=OutcomeKind.FAILED_TO_START, message=why)))
 
     # --- items end ---------------------------------------------------------------------------------------------------
@@ -279,6 +286,7 @@ class _Run:
         for outlet in self._outlets.values():
             outlet.close()
         self._spill.close()
+        self._files.close()
         if self._plan.joblog is not None:
             self._plan.joblog.close()
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from procession.cli.map_files import STREAMS, LargeFile
+from procession.errors import StartFailed
+from procession.model.outcome import OutcomeKind
 from procession.pool.job import Job
 from procession.streams.spill import PIECE_BYTES, Spilled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from procession.cli.map_files import SlotFiles
     from procession.cli.map_results import Place
     from procession.model.command import Command
     from procession.model.item import Item
@@ -20,7 +24,8 @@ if TYPE_CHECKING:
     from procession.pool.job import End
     from procession.streams.spill import Spill
 
-STREAMS = ("stdout", "stderr")
+_UNCERTAIN = frozenset({OutcomeKind.UNKNOWN, OutcomeKind.LOST})
+"""After such an end nobody knows whether something of it still writes."""
 
 
 class MapJob(Job):
@@ -35,8 +40,9 @@ class MapJob(Job):
         item: Item,
         task: Task,
         template: ItemTemplate,
-        spill: Spill,
         *,
+        spill: Spill,
+        files: SlotFiles,
         on_end: Callable[[MapJob], None],
         place: Place | None = None,
     ) -> None:
@@ -50,6 +56,8 @@ class MapJob(Job):
         self.duration_s = 0.0
         self._template = template
         self._on_end = on_end
+        self._files = files
+        self._large: dict[str, LargeFile] = {}
         self._kept = {stream: Spilled(spill) for stream in STREAMS}
 
     @property
@@ -58,17 +66,29 @@ class MapJob(Job):
         return self.outcome is not None and self.outcome.ok
 
     def begin(self) -> Command:
-        """Fill in the slot, and forget what an earlier attempt printed."""
-        for kept in self._kept.values():
-            kept.clear()
-        if not self._template.uses_slot:
-            return self.task.command
-        self.argv = self._template.fill(self.item, self.slot)
-        return self.task.command.placed(argv=self.argv)
+        """Fill in the slot, let it print into the files of that, and forget what an earlier attempt printed."""
+        self._forget()
+        command = self.task.command
+        if self._template.uses_slot:
+            self.argv = self._template.fill(self.item, self.slot)
+            command = command.placed(argv=self.argv)
+        if self.place is not None:
+            return command
+        try:
+            return self._files.connect(command, self.slot)
+        except OSError as error:
+            raise StartFailed(f"what it prints cannot be kept: {error.strerror}", command=str(command)) from None
 
-    def take(self, stream: str, data: bytes) -> None:
-        """Keep it for its turn."""
-        self._kept[stream].append(data)
+    def leave(self, outcome: Outcome) -> None:
+        """Take what it printed out of the files before somebody else prints there."""
+        if self.place is not None or not self._files.has(self.slot):
+            return
+        for stream in STREAMS:
+            large = self._files.take(self.slot, stream, self._kept[stream])
+            if large is not None:
+                self._large[stream] = large
+        if outcome.survivors or outcome.kind in _UNCERTAIN:
+            self._files.abandon(self.slot)
 
     def end(self, end: End) -> None:
         """Know how it ended."""
@@ -81,11 +101,25 @@ class MapJob(Job):
         """Say how much its last attempt printed."""
         if self.place is not None:
             return sum(self.place.size_bytes(stream) for stream in STREAMS)
-        return sum(kept.size_bytes for kept in self._kept.values())
+        return sum(self._size_bytes(stream) for stream in STREAMS)
 
     def pieces(self, stream: str) -> Iterator[bytes]:
         """Give what it printed there, piece by piece; once."""
-        return self._kept[stream].pieces() if self.place is None else self.place.pieces(stream, PIECE_BYTES)
+        if self.place is not None:
+            return self.place.pieces(stream, PIECE_BYTES)
+        large = self._large.pop(stream, None)
+        return self._kept[stream].pieces() if large is None else large.pieces()
+
+    def _size_bytes(self, stream: str) -> int:
+        large = self._large.get(stream)
+        return self._kept[stream].size_bytes if large is None else large.size_bytes
+
+    def _forget(self) -> None:
+        for kept in self._kept.values():
+            kept.clear()
+        for large in self._large.values():
+            large.close()
+        self._large.clear()
 
     def facts(self) -> dict[str, Any]:
         """Say once it is over, what programs want to know."""

@@ -11,7 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from procession.cli.jsonl import json_line
-from procession.cli.map_job import STREAMS
+from procession.cli.map_files import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -37,5 +37,8 @@ class Job:
     def take(self, stream: str, data: bytes) -> None:
         """Take what it printed."""
 
+    def leave(self, outcome: Outcome) -> None:
+        """Hear that an attempt ended so, just before ``slot`` becomes somebody else's. Another one may follow."""
+
     def end(self, end: End) -> None:
         """Hear how it ended; nothing of it is left."""

@@ -259,6 +259,7 @@ class QuickCrew:
 
     def _close_attempt(self, seat: _Seat, outcome: Outcome) -> None:
         self._admission.end(seat.job.id, time.monotonic(), cut_short=outcome.kind not in WHOLE)
+        seat.job.leave(outcome)
         self._slots.give_back(seat.job.slot)
         seat.process = None
         self._fill() if outcome.ok else self._fill_soon()  # whoever hears of a failure may want nobody else to start

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from procession.model.event import Event
+    from procession.model.outcome import Outcome
     from procession.policy.admission import Admission
     from procession.pool.job import Job
     from procession.supervisor.entry import Entry
@@ -124,7 +125,9 @@ class SupervisedCrew:
         job.slot = self._slots.take()
         return self._launcher(job.begin())
 
-    def _leave_slot(self, job: Job) -> None:
+    def _leave_slot(self, job: Job, outcome: Outcome) -> None:
+        if job.slot:
+            job.leave(outcome)
         self._slots.give_back(job.slot)
         job.slot = 0
 
@@ -135,7 +138,8 @@ class SupervisedCrew:
         elif kind is Ended:
             self._end(str(event.task))
         elif kind is Retrying:
-            self._leave_slot(self._jobs[str(event.task)])
+            assert isinstance(event, Retrying)
+            self._leave_slot(self._jobs[str(event.task)], event.outcome)
             self._wait_in_queue(str(event.task))
 
     def _hear_output(self, id_: str, stream: str, data: bytes) -> None:
@@ -143,10 +147,10 @@ class SupervisedCrew:
 
     def _end(self, id_: str) -> None:
         job = self._jobs.pop(id_)
-        self._leave_slot(job)
         view = self._supervisor.glance(id_)
         assert view is not None
         assert view.outcome is not None
+        self._leave_slot(job, view.outcome)
         self._leave_queue(id_)
         if not self._gone:
             asyncio.get_running_loop().call_soon(self._forget)

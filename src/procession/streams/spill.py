@@ -5,6 +5,7 @@ Not here: output in bounded memory that forgets its middle (``head_tail``), and 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ class Spill:
             return None
         try:
             if self._descriptor is None:
-                self._descriptor = _open_nameless()
+                self._descriptor = open_nameless()
             offset, left = self._end, memoryview(data)
             while left:
                 written = os.pwrite(self._descriptor, left, self._end)
@@ -106,8 +107,9 @@ class Spilled:
         self._tail = bytearray()
 
 
-def _open_nameless() -> int:
-    """Open a file that nobody else finds, where temporary files are wanted."""
+def open_nameless() -> int:
+    """Open a file that nobody else finds, where temporary files are wanted; writes go to its end. Raises: OSError."""
     descriptor, path = tempfile.mkstemp(prefix="procession-")
     os.unlink(path)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
     return descriptor
