@@ -128,6 +128,7 @@ class _Run:
                     await self._crew.wait_for_room()
                 await self._shown.wait_for_room()
                 self._begin(item)
+            await asyncio.sleep(0)  # to pass over a million that are done takes a while: signals come first
         self._tally.total = self._items.number
 
     def _note_drawn(self, drawing: asyncio.Task[None]) -> None:
@@ -145,7 +146,7 @@ class _Run:
             return
         base = self._plan.task.command
         try:
-            command: Command = base.replace(argv=argv)
+            command: Command = base.with_argv(argv)
             command = command if place is None else place.connect(command)
         except (InvalidCommand, OSError) as error:
             self._fail(item, str(error))

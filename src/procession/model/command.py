@@ -126,6 +126,11 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
         """Give a copy with ``changes``; ``argv``, ``env`` and the durations are normalised as in `command`."""
         return msgspec.structs.replace(self, **normalise(changes)) if changes else self
 
+    def with_argv(self, argv: tuple[str, ...]) -> Command:
+        """Give a copy with other words, which are checked; the rest was already. Raises: InvalidCommand."""
+        _check_argv(argv)
+        return self.placed(argv=argv)
+
     def placed(self, **changes: Any) -> Command:
         """Give a copy with ``changes`` that need no check: paths and streams made absolute by whoever checked them."""
         if not changes:
