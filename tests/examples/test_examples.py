@@ -18,6 +18,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
     [
         ("run.py", ["as it was given: <two words; $(date) *>", "words: 4", "slow: timed_out", "did you mean"]),
         ("spawn_lines.py", ["stdout: out 3", "stderr: err 3", "answer: LOUDER, PLEASE", "left: 0"]),
+        ("pool.py", ["item 3 -> exited with code 1", "item 5 -> exited with code 0", "one for itself", "sum: 110"]),
         ("many.py", ["report       succeeded", "flaky        failed     attempt 3", "after-flaky  cancelled"]),
     ],
 )
