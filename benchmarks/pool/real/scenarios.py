@@ -28,6 +28,9 @@ BURST_BYTES = int(1e9)
 BURST_SHARE = 0.85
 """Of what the machine has available: the group stands for the machine, and what others use is not to be killed."""
 
+BURST_CAP = 30.0
+"""Area bounds. To have 200 GB filled with zeros takes a kernel longer than the tasks hold them."""
+
 
 class Scenario(Struct, frozen=True, kw_only=True):
     """A contest: what is run for a seed, under which limit, and after how many area bounds a run is given up."""
@@ -52,7 +55,7 @@ class Size(Struct, frozen=True, kw_only=True):
 
 
 FULL = Size(seeds=3, time_divisor=100, tasks_share=1.0, cap=2.5, burst_tasks=200)
-QUICK = Size(seeds=1, time_divisor=200, tasks_share=0.5, cap=2.5, burst_tasks=20, is_small=True)
+QUICK = Size(seeds=1, time_divisor=300, tasks_share=0.5, cap=2.0, burst_tasks=20, is_small=True)
 
 
 def make_mix(name: str, size: Size) -> Scenario:
@@ -72,23 +75,23 @@ def make_mix(name: str, size: Size) -> Scenario:
 
 def make_cores(size: Size) -> Scenario:
     """Tasks that only compute, each with a whole core: as many as there are cores is best, more does no harm."""
-    tasks = 10 if size.is_small else 30
+    tasks, longest_s = (10, 0.3) if size.is_small else (30, 0.7)
     return Scenario(
         name="cores",
-        title=f"{tasks} tasks that only compute, 0.3 to 0.7 s, 8 MB each",
+        title=f"{tasks} tasks that only compute, {longest_s / 2:.2f} to {longest_s:.2f} s, 8 MB each",
         limit_bytes=LIMIT_BYTES,
-        pieces=lambda seed: _draw_computing(seed, tasks),
+        pieces=lambda seed: _draw_computing(seed, tasks, longest_s),
         seeds=1,
         cap=size.cap,
     )
 
 
-def _draw_computing(seed: int, tasks: int) -> list[Piece]:
+def _draw_computing(seed: int, tasks: int, longest_s: float) -> list[Piece]:
     chance = random.Random(f"cores {seed}")
     return [
         Piece(
             key="compute-a",
-            duration_s=chance.uniform(0.3, 0.7),
+            duration_s=chance.uniform(longest_s / 2, longest_s),
             cores=1.0,
             base_bytes=8e6,
             peak_bytes=8e6,
@@ -119,7 +122,7 @@ def make_burst(size: Size) -> Scenario:
         limit_bytes=limit_bytes,
         pieces=lambda _seed: [piece] * size.burst_tasks,
         seeds=1,
-        cap=6.0,
+        cap=3.0 if size.is_small else BURST_CAP,
     )
 
 

@@ -13,6 +13,7 @@ from benchmarks.pool.real.rivals import Rival
 from benchmarks.pool.real.scenarios import Scenario
 from benchmarks.pool.real.values import Row, Run, Table, make_row
 
+QUIET = 0.1
 HEADINGS = ("makespan ÷ bound", "OOM kills", "re-runs", "work wasted", "cores busy", "done", "foreign CPU")
 
 
@@ -66,5 +67,8 @@ def _remarks(table: Table) -> list[str]:
     missing = [f"skipped  {name}: {reason}" for name, reason in table.absences.items()]
     stopped = [row.rival for row in table.rows if not row.is_whole]
     late = [f"not all was done in time, the true makespan is longer: {', '.join(stopped)}"] if stopped else []
+    others = [row.foreign for row in table.rows if row.foreign is not None]
+    if others and max(others) > QUIET:
+        late.append(f"others used up to {max(others):.0%} of the machine: repeat this when they do not")
     odd = {run.rival: run.complaint for run in table.runs if run.complaint and not run.is_whole}
     return [*missing, *late, *(f"broke  {name}: {words}" for name, words in odd.items())]
