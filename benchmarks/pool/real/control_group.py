@@ -86,8 +86,15 @@ def _mounts() -> Iterator[tuple[Literal[1, 2], Path]]:
         _device, mount, kind, options = line.split()[:4]
         if kind == "cgroup" and "memory" in options.split(","):
             yield 1, Path(mount)
-        elif kind == "cgroup2" and "memory" in (Path(mount) / "cgroup.controllers").read_text().split():
+        elif kind == "cgroup2" and _has_memory(Path(mount)):
             yield 2, Path(mount)
+
+
+def _has_memory(mount: Path) -> bool:
+    """Tell whether the controller is in this hierarchy, and not in one of version 1 beside it."""
+    with contextlib.suppress(OSError):
+        return "memory" in (mount / "cgroup.controllers").read_text().split()
+    return False
 
 
 def _own_paths() -> Iterator[tuple[Literal[1, 2], str]]:
