@@ -94,12 +94,23 @@ def parse_options() -> argparse.Namespace:
 
 def choose_rivals(words: Sequence[str] | None) -> tuple[list[Rival], dict[str, str]]:
     """Give those that are to take part and can, and why the others cannot."""
-    wanted = [rival for rival in RIVALS if (any(word in rival.name for word in words) if words else not rival.is_extra)]
+    wanted = [rival for word in words for rival in _named(word)] if words else _usual()
+    wanted = [rival for rival in RIVALS if rival in wanted]
     absences = {rival.name: rival.absence for rival in wanted if rival.absence}
     chosen = [rival for rival in wanted if rival.name not in absences]
     if not chosen:
         sys.exit("no rival of that name is there")
     return chosen, absences
+
+
+def _usual() -> list[Rival]:
+    return [rival for rival in RIVALS if not rival.is_extra]
+
+
+def _named(word: str) -> list[Rival]:
+    """Those whose name contains the word; the extra ones if it is theirs alone."""
+    named = [rival for rival in RIVALS if word in rival.name]
+    return [rival for rival in named if not rival.is_extra or rival.name == word] or named
 
 
 def choose_scenarios(options: argparse.Namespace) -> list[Scenario]:

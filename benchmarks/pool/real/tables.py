@@ -14,7 +14,7 @@ from benchmarks.pool.real.scenarios import Scenario
 from benchmarks.pool.real.values import Row, Run, Table, make_row
 
 QUIET = 0.1
-HEADINGS = ("makespan ÷ bound", "OOM kills", "re-runs", "work wasted", "cores busy", "done", "foreign CPU")
+HEADINGS = ("÷ bound", "OOM kills", "re-runs", "work wasted", "cores busy", "done", "foreign CPU")
 
 
 def make_table(scenario: Scenario, runs: Sequence[Run], rivals: Sequence[Rival], absences: dict[str, str]) -> Table:
