@@ -1,1 +1,1 @@
-"""How well the adaptive pool uses a machine: against what its peers do, and against what could be known."""
+"""How well policies of admission use a machine: many tasks, simulated, under the production code and under peers."""

@@ -1,8 +1,8 @@
 """Admission by what the machine has left, what those that run will still take, and what the next one is likely to need.
 
-Each running task has a claim on memory it has not taken yet; a new one starts where its own claim fits beside them, and
-where processors are left. The claims are guesses: `guard` makes up for those that were wrong. How it was found, and
-what did not help: docs/design/admission.md.
+Each running task has a claim on memory it has not taken yet; a new one starts where its own claim fits beside them,
+and where processors are left. The claims are guesses: `guard` makes up for those that were wrong. How it was found,
+and what did not help: docs/design/admission.md.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from procession.policy.claims import Claim, Claims
 from procession.policy.footprint import Footprints, encode
 from procession.policy.guard import Guard
 from procession.policy.live import Live
+from procession.policy.outlook import NOTHING
 from procession.policy.passed_over import PassedOver
-from procession.policy.reasons import Reasons, Refusal, free
+from procession.policy.reasons import Reasons, Refusal
 from procession.policy.scarcity import scarce
 from procession.policy.tuning import PLAIN, Tuning
 
@@ -29,6 +30,8 @@ _SMALLEST_FLOOR_SHARE: Final = 1 / 8
 """On a machine of 2 GB, 512 MB that nobody may use would be too much."""
 
 _CROWDED: Final = 0.95
+_UNSEEN: Final = Machine(at=-math.inf, memory_total_bytes=1 << 30, memory_available_bytes=0, cpus=1.0)
+"""What is assumed until the first reading: of interest only to tasks that are taken over before it."""
 
 
 class Adaptive:
@@ -54,13 +57,12 @@ class Adaptive:
         self._live: dict[str, Live] = {}
         self._evicted: dict[str, int] = {}
         self._begun = 0
-        self._total_bytes, self._total_cpus = 0, math.inf
-        self._reserved = self._cpus = 0.0
+        self._machine = _UNSEEN
+        self._ahead, self._doubts, self._cpus = list(NOTHING), list(NOTHING), 0.0
         self._foreign_cpus = 0.0
         self._foreign_at, self._ended_since = -math.inf, 0
-        self._gain, self._gain_at = 1.0, -math.inf
         self._growing = 0
-        self._held_for_memory = False
+        self._held_for_memory = self._ramps = False
         self._pressed_at = -math.inf
         self._fastest, self._fastest_at = 0.0, 0.0
 
@@ -75,29 +77,24 @@ class Adaptive:
         senior = self._evicted.pop(newcomer.id, self._begun)
         live = self._live[newcomer.id] = Live(newcomer, senior, now)
         self._claims.begun(newcomer.key)
-        live.claim = self._claims.of_newcomer(newcomer, self._total_bytes)
-        self._account(live, now)
-        self._reserved += live.reserved
-        self._cpus += live.expected_cpus
+        self._claims.begin(live, self._machine)
+        self._count(live)
 
     def look(self, uses: Mapping[str, Use], now: float) -> None:
         """Weigh all claims anew."""
         measured = math.fsum(use.cpus or 0.0 for use in uses.values())
-        crowded = measured + self._foreign_cpus > _CROWDED * self._total_cpus
+        crowded = measured + self._foreign_cpus > _CROWDED * self._machine.cpus
         for id_, use in uses.items():
             if (live := self._live.get(id_)) is not None:
                 live.see(use, now, crowded=crowded)
         self._claims.look(self._live.values(), now)
-        self._adapt(now)
-        growth = self._reserved = self._cpus = 0.0
+        self._ahead, self._doubts, growth, self._cpus = list(NOTHING), list(NOTHING), 0.0, 0.0
         self._growing = 0
         for live in self._live.values():
-            live.claim = self._claims.reach(live, self._total_bytes, now)
-            self._account(live, now)
-            self._reserved += live.reserved
-            self._cpus += live.expected_cpus
+            self._claims.weigh(live, self._machine, now)
+            self._count(live)
             growth += 0.0 if live.still else live.rate
-            self._growing += live.reserved > 0
+            self._growing += live.more > 0.02 * live.memory_bytes
         self._fastest = max(growth, self._fastest * 0.5 ** ((now - self._fastest_at) / 60.0))
         self._fastest_at = now
 
@@ -106,15 +103,17 @@ class Adaptive:
         if (live := self._live.get(id)) is not None:
             live.by_guard = held
             if not live.still:
+                self._count(live, -1)
                 live.rest(now)
-                self._recount(live, now)
+                self._count(live)
 
     def resumed(self, id: str, now: float) -> None:  # noqa: A002 - part of the seam
         """It counts again."""
         if (live := self._live.get(id)) is not None and live.still:
+            self._count(live, -1)
             live.go_on(now)
             live.asked_at = -math.inf
-            self._recount(live, now)
+            self._count(live)
 
     def end(self, id: str, now: float, *, cut_short: bool) -> None:  # noqa: A002 - part of the seam
         """Learn from it."""
@@ -125,21 +124,20 @@ class Adaptive:
             self._evicted[id] = live.senior
             if len(self._evicted) > 1024:
                 del self._evicted[next(iter(self._evicted))]
-        self._reserved -= live.reserved
-        self._cpus -= live.expected_cpus
+        self._count(live, -1)
         self._ended_since += 1
         if not self._live:
-            self._reserved = self._cpus = 0.0  # no residue of rounding
+            self._ahead, self._doubts, self._cpus = list(NOTHING), list(NOTHING), 0.0  # no residue of rounding
         self.footprints.learn(live.key, live.run(now, cut_short=cut_short), now + self._wall_offset_s)
-        self._claims.ended(live, learned=True)
+        self._claims.ended(live)
 
     def choose(self, queued: Sequence[Queued], machine: Machine, now: float) -> Start | Hold:
         """Start the one that is best to start, of the lowest tier in which one can."""
-        self._total_bytes, self._total_cpus = machine.memory_total_bytes, machine.cpus
+        self._machine = machine
         self._see_foreign(machine)
         if (reason := self._closed(machine, now)) is not None:
             return Hold({}, for_all=f"waiting: {reason}")
-        self._held_for_memory = False
+        self._held_for_memory = self._ramps = False
         refusals: dict[str, Refusal] = {}
         room, cpus = self._room(machine), self._cpu_room(machine)
         for tier in sorted({each.tier for each in queued}):
@@ -148,33 +146,30 @@ class Adaptive:
                 refusal = self._refusal(each, claim, machine, room, cpus)
                 if refusal is None:
                     self._passed_over.started(each, queued, now)
-                    return Start(each.id, f"needs {format_size(claim.memory_bytes)} ({claim.source}), {free(room)}")
+                    return Start(each.id, f"needs about {format_size(claim.memory_bytes)} ({claim.source})")
                 refusals[each.id] = refusal
                 if self._passed_over.is_overdue(each, now):
-                    room -= claim.memory_bytes * claim.weight
+                    room -= claim.memory_bytes
                     cpus -= claim.cpus
         return Hold(Reasons(refusals))
 
     def guard(self, machine: Machine, now: float) -> Sequence[Act]:
         """See `procession.policy.guard`."""
-        self._total_bytes = machine.memory_total_bytes
+        self._machine = machine
         return self._guard.acts(self._live.values(), machine, self._floor(machine), now)
 
     def look_again_s(self, machine: Machine, now: float) -> float:
         """Say when what is available could be a quarter used up, at the fastest growth that has been seen."""
         fastest = max(self._fastest, self._tuning.fastest_growth_bytes_per_s if self._live else 1.0)
         left = machine.memory_available_bytes - self._tuning.evict_share * machine.memory_total_bytes
-        longest = self._tuning.longest_look_s
+        longest = self._tuning.seen_after_s / 2 if self._ramps else self._tuning.longest_look_s
         if not self._held_for_memory and not any(each.grows(now) or each.still for each in self._live.values()):
             longest = self._tuning.idle_look_s
         return min(max(left / 4 / fastest, self._tuning.shortest_look_s), longest)
 
     def expects(self, key: str, need: Need) -> str:
         """Say what one like it may take, and where that is known from."""
-        machine = Machine(
-            at=0.0, memory_total_bytes=self._total_bytes, memory_available_bytes=0, cpus=min(self._total_cpus, 1e6)
-        )
-        claim = self._claims.of_candidate(Queued("", key, need), machine)
+        claim = self._claims.of_candidate(Queued("", key, need), self._machine)
         lasts = "" if claim.duration_s is None else f", for {format_duration(claim.duration_s)}"
         return f"{format_size(claim.memory_bytes)} ({claim.source}), {claim.cpus:.1f} processors{lasts}"
 
@@ -192,8 +187,8 @@ class Adaptive:
         available, floor = machine.memory_available_bytes, self._floor(machine)
         if available < floor:
             self._held_for_memory = True
-            total = format_size(machine.memory_total_bytes)
-            return f"{format_size(available)} of {total} available, {format_size(floor)} stay free"
+            total = machine.memory_total_bytes
+            return f"{format_size(available)} of {format_size(total)} available, {format_size(floor)} stay free"
         pressed = (machine.memory_pressure or 0.0) > self._tuning.memory_pressure
         if pressed or (machine.swapping_bytes_per_s or 0.0) > self._tuning.swapping_bytes_per_s:
             self._pressed_at = now
@@ -209,33 +204,42 @@ class Adaptive:
         if not self._live:
             return None
         if not claim.known and not self._claims.may_ramp(queued.key):
-            self._held_for_memory = True
+            self._held_for_memory = self._ramps = True
             return ("nothing is known of its like; those that were just started are looked at first",)
-        if claim.cpus > cpus and self._cpus > 0:
+        # Whoever wants more processors than there are gets in when nearly all are free.
+        if min(claim.cpus, 0.9 * (cpus + self._cpus)) > cpus:
             return claim.cpus, cpus, machine.cpus
-        if claim.memory_bytes * claim.weight * self._gain <= room:
+        missing = self._missing(claim, room)
+        if missing <= 0:
             return None
         self._held_for_memory = True
-        return claim, room, machine.memory_total_bytes, self._growing
+        return claim, claim.memory_bytes - missing, machine.memory_total_bytes, self._growing
 
     def _ordered(self, of_tier: Sequence[Queued], machine: Machine, now: float) -> list[tuple[Queued, Claim]]:
-        """Those passed over for too long first, by age; then the unknown, to learn; then the long ones."""
+        """Those passed over for too long first, by age; then the unknown, to learn; then the long and large."""
         claims = [(each, self._claims.of_candidate(each, machine)) for each in of_tier]
         return sorted(claims, key=lambda each: self._place(each[0], each[1], now))
 
     def _place(self, queued: Queued, claim: Claim, now: float) -> tuple[float, float, int]:
+        """Large is what takes much of that of which there is much: so memory and processors are used up together."""
         if self._passed_over.is_overdue(queued, now):
             return 0.0, 0.0, queued.number
         if claim.duration_s is None:
             return 1.0, 0.0, queued.number
-        return 2.0, -claim.duration_s, queued.number
+        machine = self._machine
+        memory_free = max(machine.memory_available_bytes / machine.memory_total_bytes, 0.01)
+        cpus_free = max(1 - self._cpus / machine.cpus, 0.01)
+        share = claim.memory_bytes / machine.memory_total_bytes * memory_free + claim.cpus / machine.cpus * cpus_free
+        return 2.0, -claim.duration_s * share, queued.number
 
     def _room(self, machine: Machine) -> float:
         """Say how much memory is neither taken, nor claimed, nor to stay free."""
-        room = machine.memory_available_bytes - self._floor(machine) - self._reserved
-        first = min((each for each in self._live.values() if each.by_guard), key=lambda each: each.senior, default=None)
-        if first is not None:
-            room -= self._tuning.kept_for_suspended * max(first.claim - first.memory_bytes, 0.0)
+        room = machine.memory_available_bytes - self._floor(machine)
+        waiting = [each for each in self._live.values() if each.by_guard]
+        if waiting:
+            first = min(waiting, key=lambda each: each.senior)
+            room -= self._tuning.kept_for_first * first.may_take
+            room -= self._tuning.kept_for_suspended * sum(each.may_take for each in waiting if each is not first)
         return room
 
     def _cpu_room(self, machine: Machine) -> float:
@@ -246,32 +250,21 @@ class Adaptive:
         least = max(self._tuning.floor_share * total, self.pool.memory_per_task_bytes)
         return min(least, max(_SMALLEST_FLOOR_SHARE, self._tuning.floor_share) * total)
 
-    def _account(self, live: Live, now: float) -> None:
+    def _missing(self, claim: Claim, room: float) -> float:
+        """Say how much memory is missing for a claim, at the worst of the times ahead; below 0: is left."""
+        caution, worst = self._tuning.caution, -math.inf
+        for ahead, doubt, own, own_doubt in zip(self._ahead, self._doubts, claim.ahead, claim.doubts, strict=True):
+            worst = max(worst, ahead + own + caution * math.sqrt(max(doubt + own_doubt, 0.0)))
+        return worst - room
+
+    def _count(self, live: Live, sign: int = 1) -> None:
+        """Count what a task is expected to take, or count it no more. Whoever stands still takes nothing more."""
         if live.still:
-            live.reserved = live.expected_cpus = 0.0
             return
-        declared = live.newcomer.need.memory_bytes is not None
-        live.weight = self._claims.weight_of(live.key, declared=declared)
-        live.reserved = (1.0 if declared else live.weight * self._gain) * max(live.claim - live.memory_bytes, 0.0)
-        live.expected_cpus = self._claims.cpus_of(live, now)
-
-    def _recount(self, live: Live, now: float) -> None:
-        self._reserved -= live.reserved
-        self._cpus -= live.expected_cpus
-        self._account(live, now)
-        self._reserved += live.reserved
-        self._cpus += live.expected_cpus
-
-    def _adapt(self, now: float) -> None:
-        """Count on more of the claims while suspended tasks hold memory, on less while it stands idle and some wait."""
-        passed_s = min(now - self._gain_at, 5.0)
-        self._gain_at = now
-        step = self._tuning.gain_step_per_s * passed_s
-        held = sum(each.memory_bytes for each in self._live.values() if each.by_guard)
-        if held > 0.03 * self._total_bytes:
-            self._gain = min(self._gain + step, self._tuning.gain_most)
-        elif self._held_for_memory:
-            self._gain = max(self._gain - step, self._tuning.gain_least)
+        for place, (ahead, doubt) in enumerate(zip(live.ahead, live.doubts, strict=True)):
+            self._ahead[place] += sign * ahead
+            self._doubts[place] += sign * doubt
+        self._cpus += sign * live.wants_cpus
 
     def _see_foreign(self, machine: Machine) -> None:
         """Take what none of ours uses for the use of others; more of it only if none of ours ended unseen meanwhile."""

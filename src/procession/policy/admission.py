@@ -154,11 +154,12 @@ class FixedLimit:
         self._live.discard(id)
 
     def choose(self, queued: Sequence[Queued], machine: Machine, now: float) -> Start | Hold:  # noqa: ARG002
-        """Admit the first below the limit; at it, everybody waits."""
+        """Admit the oldest of the lowest tier below the limit; at it, everybody waits."""
         live = len(self._live)
         if live >= self.hard_limit:
             return Hold(for_all=f"waiting: {live} running, limit {self.hard_limit}")
-        return Start(queued[0].id, f"{live} of at most {self.hard_limit} run")
+        first = min(queued, key=lambda each: (each.tier, each.number)) if len(queued) > 1 else queued[0]
+        return Start(first.id, f"{live} of at most {self.hard_limit} run")
 
     def guard(self, machine: Machine, now: float) -> Sequence[Act]:  # noqa: ARG002 - part of the seam
         """Nothing."""

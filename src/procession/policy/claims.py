@@ -1,53 +1,63 @@
-"""What a task may need that has not begun, and what one that runs may still reach: from all that is known of its like.
+"""What a task may need that has not begun, and what one that runs may still take: from all that is known of its like.
 
 In this order: what its owner declared; earlier runs of the same key; those of the same key that run now; all commands;
-a careful guess. Never more than the evidence. Pure.
+a careful guess. Each is an expectation and a doubt (a variance): expectations add up, and of doubts the squares do, so
+that many small doubts matter little and one large one much. Pure.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
 
-from procession.model.amounts import format_size
 from procession.model.machine import Machine
-from procession.policy.admission import Newcomer, Queued
+from procession.policy.admission import Queued
 from procession.policy.footprint import Footprint, Footprints
 from procession.policy.histogram import bucket_of
 from procession.policy.live import Live
+from procession.policy.outlook import NOTHING, Outlook, Row, constant
 from procession.policy.tuning import Tuning
 
 _KNOWN_FROM: Final = 0.3
 """So much weight of runs makes a key known: one run of two weeks ago does hardly."""
 
+_ALL_KNOWN_FROM: Final = 4.0
 _YOUNG_S: Final = 2.0
-_SETTLED_BELOW: Final = 0.1
-_HEADROOM: Final = 1.02
+_STALE_FACTOR: Final = 1.02
+_STALE_S: Final = 0.2
+"""An outlook is made anew when a task is so much older, unless it grew: most looks find nothing new."""
+
+_IDLE_CPUS: Final = 0.02
+_IDLE_FLAT_S: Final = 0.2
+"""Whoever computes nothing takes no memory either: its silence is believed soon."""
 
 
 class Claim(Struct, frozen=True):
     """What a task that has not begun may need, and where that is known from.
 
-    weight: so much of the memory is counted on. known: by its owner's word or from runs that are over.
+    memory_bytes: at its peak, as expected; doubt: the variance of that. ahead, doubts: the same at each time ahead.
+    known: by its owner's word or from runs that are over.
     """
 
     memory_bytes: float
-    weight: float
+    doubt: float
+    ahead: Row
+    doubts: Row
     cpus: float
     duration_s: float | None
     source: str
     known: bool
 
 
-class Alive(Struct):
-    """What those of one key that run now have shown. ``seen``: how many of ``live`` were looked at."""
+class _Alive(Struct):
+    """What those of one key that run now have shown. ``seen``: how many of ``live`` were looked at and not newborn."""
 
     live: int = 0
     seen: int = 0
-    peak_bytes: float = 0.0
-    grown: int = 0
+    reach: float = 0.0
     cpus: float = 0.0
 
 
@@ -57,35 +67,40 @@ class Claims:
     def __init__(self, footprints: Footprints, tuning: Tuning) -> None:
         self.footprints = footprints
         self._tuning = tuning
-        self._alive: dict[str, Alive] = {}
-        self._of_keys: dict[tuple[str, int, float], Claim] = {}
+        self._alive: dict[str, _Alive] = {}
+        self._of_keys: dict[tuple[str, float, float], Claim] = {}
+        self._outlooks: dict[str, tuple[float, Outlook]] = {}
 
     def begun(self, key: str) -> None:
         """One more of ``key`` lives."""
-        self._alive.setdefault(key, Alive()).live += 1
+        self._alive.setdefault(key, _Alive()).live += 1
 
-    def ended(self, live: Live, *, learned: bool) -> None:
-        """One less of its key lives; if something was ``learned``, estimates of the key are made anew."""
+    def ended(self, live: Live) -> None:
+        """One less of its key lives, and something was learned: estimates of the key are made anew."""
         alive = self._alive[live.key]
         alive.live -= 1
         if alive.live <= 0:
             del self._alive[live.key]
-        if learned:
-            for each in [each for each in self._of_keys if each[0] == live.key]:
-                del self._of_keys[each]
+            self._outlooks.pop(live.key, None)
+        for each in [each for each in self._of_keys if each[0] == live.key]:
+            del self._of_keys[each]
 
     def look(self, lives: Iterable[Live], now: float) -> None:
         """Gather what those that run show, by key."""
-        alive: dict[str, Alive] = {}
+        alive: dict[str, _Alive] = {}
         for each in lives:
             of_key = alive.get(each.key)
             if of_key is None:
-                of_key = alive[each.key] = Alive()
+                of_key = alive[each.key] = _Alive()
             of_key.live += 1
-            if each.looked_at and now - each.began >= self._tuning.seen_after_s:
+            # Once more than once: whether it computes, and so may take more, shows only between two looks.
+            if (
+                each.looked_at
+                and (each.cpus is not None or each.still)
+                and now - each.began >= self._tuning.seen_after_s
+            ):
                 of_key.seen += 1
-                of_key.peak_bytes = max(of_key.peak_bytes, each.peak_bytes)
-                of_key.grown += each.grows(now)
+                of_key.reach += max(each.peak_bytes, each.memory_bytes + each.more)
                 of_key.cpus += 1.0 if each.cpus is None else each.cpus
         self._alive = alive
         self._of_keys = {place: claim for place, claim in self._of_keys.items() if claim.known}
@@ -98,100 +113,121 @@ class Claims:
     def of_candidate(self, queued: Queued, machine: Machine) -> Claim:
         """Say what the oldest of ``queued`` may need."""
         need = queued.need
-        place = (queued.key, -1 if need.memory_bytes is None else need.memory_bytes, need.cpus or -1.0)
+        place = (queued.key, need.memory_bytes or -1.0, need.cpus or -1.0)
         claim = self._of_keys.get(place)
         if claim is None:
             claim = self._of_keys[place] = self._of_candidate(queued, machine)
         return claim
 
-    def of_newcomer(self, newcomer: Newcomer, machine_total_bytes: int) -> float:
-        """Say how much memory one may take that begins now: what it was let in with."""
-        if newcomer.need.memory_bytes is not None:
-            return newcomer.need.memory_bytes
-        for (key, declared, _), claim in self._of_keys.items():
-            if key == newcomer.key and declared < 0:
-                return claim.memory_bytes
-        footprint = self._known(newcomer.key)
-        peak = footprint.peak_bytes(self._tuning.candidate_quantile) if footprint is not None else None
-        return peak if peak is not None else machine_total_bytes / 64
+    def begin(self, live: Live, machine: Machine) -> None:
+        """Count on what it was let in with."""
+        of_key = Queued(live.newcomer.id, live.key, live.newcomer.need)
+        claim = self.of_candidate(of_key, machine)
+        live.more, live.doubt, live.ahead, live.doubts = claim.memory_bytes, claim.doubt, claim.ahead, claim.doubts
+        live.wants_cpus = claim.cpus
 
-    def reach(self, live: Live, machine_total_bytes: int, now: float) -> float:
-        """Say how much memory a running task may have at its end, at the most that is likely."""
-        declared = live.newcomer.need.memory_bytes
+    def weigh(self, live: Live, machine: Machine, now: float) -> None:
+        """Say anew how much more a running task may take, and how many processors."""
+        footprint, declared = self._known(live.key), live.newcomer.need.memory_bytes
         if declared is not None and live.peak_bytes <= declared:
-            return declared
-        footprint = self._known(live.key)
-        running_s = live.running_s(now)
-        if footprint is None or declared is not None:
-            reach = self._reach_unknown(live, running_s, now)
-        else:
-            reach = self._reach_known(live, footprint, running_s, now)
-        return min(max(reach, live.memory_bytes), machine_total_bytes)
+            live.more, live.doubt = float(declared - live.memory_bytes), 0.0
+            live.ahead, live.doubts = constant(live.more), NOTHING
+        elif not live.looked_at:
+            pass  # what it was let in with is all that is known
+        elif footprint is None or not self._weigh_known(live, footprint, now):
+            self._weigh_unknown(live, machine, now)
+        live.wants_cpus = self._cpus_of(live, now)
 
-    def weight_of(self, key: str, *, declared: bool = False) -> float:
-        """Say which part of a claim is counted on: those that seldom have their peak share it with others."""
-        if declared:
-            return 1.0
-        footprint = self._known(key)
-        share = footprint.mean_share if footprint is not None else None
-        if share is None:
-            return self._tuning.unknown_weight
-        return min(max(self._tuning.weight_per_share * share, self._tuning.least_weight), 1.0)
+    def _weigh_known(self, live: Live, footprint: Footprint, now: float) -> bool:
+        """Say what those took more that came as far; how likely it is that it has all it wants shows its age."""
+        place = bucket_of(live.peak_bytes), footprint.runs
+        if live.spread is None or live.spread[0] != place:
+            live.spread = place, footprint.spread(live.peak_bytes)
+        spread = live.spread[1]
+        if spread is None:
+            return False
+        age_s, grows = live.running_s(now), live.grows(now)
+        if live.weighed_as == (place, grows) and age_s < live.weighed_s * _STALE_FACTOR + _STALE_S:
+            return True
+        live.weighed_as, live.weighed_s = (place, grows), age_s
+        outlook = self._outlook(live.key, footprint)
+        more = max(spread[0] - live.memory_bytes, 0.0)
+        chance = 1.0 if grows else outlook.unsettled(age_s)
+        live.more = chance * more
+        live.doubt = chance * (spread[1] + more * more) - live.more * live.more
+        live.ahead, live.doubts = outlook.running(live.memory_bytes, age_s, more, spread[1], grows=grows)
+        return True
 
-    def cpus_of(self, live: Live, now: float) -> float:
-        """Say how many processors a running task will keep busy: the young as their like did, or one."""
+    def _weigh_unknown(self, live: Live, machine: Machine, now: float) -> None:
+        """Growth that lasts goes on for as long as it has so far; whoever stays flat has, more and more likely, all."""
+        guess = max(self._reach_of_like(live.key) or self._guess(machine), live.peak_bytes) - live.memory_bytes
+        flat_s = live.flat_s(now)
+        patience_s = self._tuning.unknown_flat_s
+        if live.cpus is not None and live.cpus < _IDLE_CPUS:
+            patience_s = _IDLE_FLAT_S
+        more = guess * math.exp(-flat_s / patience_s)
+        if live.grows(now):
+            lasting = live.peak_bytes / max(live.running_s(now), 0.5) * live.running_s(now)
+            more = max(more, min(lasting, live.peak_bytes) * math.exp(-flat_s / patience_s))
+        counted = self._tuning.unknown_weight * more
+        live.more, live.doubt = more, more * more
+        live.ahead, live.doubts = constant(counted), constant(counted * counted)
+
+    def _cpus_of(self, live: Live, now: float) -> float:
+        """Say how many processors it will keep busy: the young as their like did, or one."""
         declared = live.newcomer.need.cpus
         if live.cpus is not None and live.running_s(now) >= _YOUNG_S:
             return max(live.cpus, declared or 0.0)
         return self._cpus(live.key) if declared is None else declared
 
     def _of_candidate(self, queued: Queued, machine: Machine) -> Claim:
-        memory_bytes, source, known = self._memory(queued.key, machine)
-        need = queued.need
+        need, footprint = queued.need, self._known(queued.key)
+        memory_bytes, doubt, source = self._memory(queued.key, footprint, machine)
+        counted = self._tuning.unknown_weight * memory_bytes
+        ahead, doubts = constant(counted), constant(self._tuning.unknown_weight**2 * doubt)
         if need.memory_bytes is not None:
-            memory_bytes, source, known = need.memory_bytes, "declared", True
-        footprint = self._known(queued.key)
+            memory_bytes, doubt, source = float(need.memory_bytes), 0.0, "declared"
+            ahead, doubts = constant(memory_bytes), NOTHING
+        elif footprint is not None:
+            ahead, doubts = self._outlook(queued.key, footprint).newcomer(memory_bytes, doubt)
         return Claim(
             memory_bytes=min(memory_bytes, machine.memory_total_bytes),
-            weight=self.weight_of(queued.key, declared=need.memory_bytes is not None),
+            doubt=doubt,
+            ahead=ahead,
+            doubts=doubts,
             cpus=self._cpus(queued.key) if need.cpus is None else need.cpus,
             duration_s=footprint.duration_s() if footprint is not None else None,
             source=source,
-            known=known,
+            known=footprint is not None or need.memory_bytes is not None,
         )
 
-    def _memory(self, key: str, machine: Machine) -> tuple[float, str, bool]:
-        share = self._tuning.candidate_quantile
-        footprint, alive = self._known(key), self._alive.get(key)
-        if footprint is not None:
-            peak = footprint.peak_bytes(share)
-            assert peak is not None
+    def _memory(self, key: str, footprint: Footprint | None, machine: Machine) -> tuple[float, float, str]:
+        spread = footprint.spread() if footprint is not None else None
+        if footprint is not None and spread is not None:
             runs = max(round(footprint.runs), 1)
-            return peak, f"learned from {runs} run{'s' * (runs != 1)}, p{round(100 * share)}", True
-        if alive is not None and alive.seen:
-            factor = 1.5 if alive.grown else 1.1
-            return factor * alive.peak_bytes, f"{alive.seen} like it took up to {format_size(alive.peak_bytes)}", False
+            return spread[0], spread[1], f"learned from {runs} run{'s' * (runs != 1)}"
+        reach = self._reach_of_like(key)
+        if reach is not None:
+            return reach, reach * reach / 4, "as those of its like take that run now"
+        guess = self._guess(machine)
+        return guess, guess * guess, "nothing is known of its like"
+
+    def _guess(self, machine: Machine) -> float:
+        """Say what a task may take of which nothing is known."""
+        guess = self._tuning.guess_share * machine.memory_total_bytes / max(machine.cpus, 1.0)
         everything = self.footprints.all
-        if everything.runs >= 4 and (peak := everything.peak_bytes(self._tuning.running_quantile)):
-            return peak, "nothing is known of its like; learned from all commands", False
-        return machine.memory_total_bytes / (4 * max(machine.cpus, 1.0)), "nothing is known of its like", False
+        spread = everything.spread() if everything.runs >= _ALL_KNOWN_FROM else None
+        return guess if spread is None else max(spread[0], guess)
 
-    def _reach_known(self, live: Live, footprint: Footprint, running_s: float, now: float) -> float:
-        flat = not live.grows(now)
-        if flat and live.looked_at and footprint.unsettled(running_s) < _SETTLED_BELOW:
-            return live.memory_bytes * _HEADROOM
-        place = bucket_of(live.peak_bytes), footprint.runs
-        if live.reach_at is None or live.reach_at[0] != place:
-            live.reach_at = place, footprint.peak_bytes(self._tuning.running_quantile, live.peak_bytes) or 0.0
-        return live.reach_at[1] or self._reach_unknown(live, running_s, now)
+    def _reach_of_like(self, key: str) -> float | None:
+        alive = self._alive.get(key)
+        return alive.reach / alive.seen if alive is not None and alive.seen else None
 
-    def _reach_unknown(self, live: Live, running_s: float, now: float) -> float:
-        """Growth that lasts goes on for as long as it has so far; whoever is flat has what it needs."""
-        if not live.looked_at:
-            return live.claim
-        if not live.grows(now):
-            return live.peak_bytes * _HEADROOM
-        return live.peak_bytes + min(live.peak_bytes, live.rate * running_s)
+    def _outlook(self, key: str, footprint: Footprint) -> Outlook:
+        kept = self._outlooks.get(key)
+        if kept is None or kept[0] != footprint.runs:
+            kept = self._outlooks[key] = footprint.runs, Outlook(footprint, self._tuning)
+        return kept[1]
 
     def _cpus(self, key: str) -> float:
         footprint, alive = self.footprints.get(key), self._alive.get(key)

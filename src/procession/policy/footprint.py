@@ -25,8 +25,12 @@ ALL: Final = "*"
 
 MOST_KEYS: Final = 4096
 _SURE_FROM: Final = 8.0
+_WIDENED: Final = 0.25
+_LEAST_DOUBT: Final = 0.3
 _CUT_SHORT_FACTOR: Final = 1.2
 _CUT_SHORT_BYTES: Final = 100e6
+_SUMS: Final = ("runs", "cpus_sum", "cpus_weight")
+_HISTOGRAMS: Final = ("peaks", "durations", "halves", "settled")
 _UNSEEN_BYTES: Final = 4e6
 _UNSEEN_BYTES_PER_S: Final = 1e9
 
@@ -34,14 +38,14 @@ _UNSEEN_BYTES_PER_S: Final = 1e9
 class Run(Struct, frozen=True, kw_only=True):
     """One run that is over. None: it was never looked at.
 
-    running_s: how long it ran, without the time for which it stood still. settled_s: after how much of that it had
-    nearly all the memory it ever took. mean_share: its memory on average, as a share of the peak.
+    running_s: how long it ran, without the time for which it stood still. half_s, settled_s: after how much of that it
+    had half, and nearly all, of the memory it ever took.
     """
 
     running_s: float
     peak_bytes: float | None = None
+    half_s: float | None = None
     settled_s: float | None = None
-    mean_share: float | None = None
     cpus: float | None = None
     cut_short: bool = False
 
@@ -53,31 +57,29 @@ class Footprint(Struct, kw_only=True, omit_defaults=True):
     learned_at: float = 0.0
     peaks: Buckets = field(default_factory=dict)
     durations: Buckets = field(default_factory=dict)
+    halves: Buckets = field(default_factory=dict)
     settled: Buckets = field(default_factory=dict)
     cpus_sum: float = 0.0
     cpus_weight: float = 0.0
-    share_sum: float = 0.0
-    share_weight: float = 0.0
 
     def learn(self, run: Run, wall: float) -> None:
         """Count one more run, which ended at ``wall`` (seconds since the epoch)."""
-        self._fade(wall)
         if run.cut_short:
-            self._learn_least(run)
+            self._learn_least(run, wall)
             return
+        self._fade(wall)
         self.runs += 1
         # It was gone before anybody looked: so much it can have taken at the most, and a processor it may have filled.
         peak_bytes = run.peak_bytes or min(_UNSEEN_BYTES + _UNSEEN_BYTES_PER_S * run.running_s, self._most_bytes())
         histogram.add(self.peaks, peak_bytes)
         histogram.add(self.durations, run.running_s)
+        if run.half_s is not None:
+            histogram.add(self.halves, run.half_s)
         if run.settled_s is not None:
             histogram.add(self.settled, run.settled_s)
         if run.cpus is not None:
             self.cpus_sum += run.cpus
             self.cpus_weight += 1
-        if run.mean_share is not None:
-            self.share_sum += run.mean_share
-            self.share_weight += 1
 
     def peak_bytes(self, share: float, above: float = 0.0) -> float | None:
         """Say below which peak ``share`` of those runs stayed that reached ``above``. None: no run did.
@@ -87,35 +89,36 @@ class Footprint(Struct, kw_only=True, omit_defaults=True):
         value = histogram.quantile(self.peaks, share, above)
         if value is None or self.runs >= _SURE_FROM:
             return value
-        return max(value * (1 + 0.25 / math.sqrt(1 + self.runs)), above)
+        return max(value * (1 + _WIDENED / math.sqrt(1 + self.runs)), above)
+
+    def spread(self, above: float = 0.0) -> tuple[float, float] | None:
+        """Give mean and variance of the peaks of those runs that reached ``above``. None: no run did.
+
+        Few runs say little: the mean is widened by up to a quarter, and no doubt is smaller than they allow.
+        """
+        found = histogram.moments(self.peaks, above)
+        if found is None:
+            return None
+        weight, mean, variance = found
+        if self.runs < _SURE_FROM:
+            mean *= 1 + _WIDENED / math.sqrt(1 + self.runs)
+        return mean, max(variance, (_LEAST_DOUBT * mean) ** 2 / (1 + weight))
 
     def duration_s(self, share: float = 0.5) -> float | None:
         """Say how long ``share`` of the runs lasted at the most."""
         return histogram.quantile(self.durations, share)
-
-    def unsettled(self, running_s: float) -> float:
-        """Say which share of the runs that came so far took more memory later (0 to 1); 1 if nothing is known."""
-        total = math.fsum(self.settled.values())
-        if not total:
-            return 1.0
-        growing = histogram.weight_above(self.settled, running_s)
-        return growing / (growing + histogram.weight_above(self.durations, running_s) + 0.25) if growing else 0.0
 
     @property
     def cpus(self) -> float | None:
         """How many processors a run keeps busy, on average."""
         return self.cpus_sum / self.cpus_weight if self.cpus_weight > 0 else None
 
-    @property
-    def mean_share(self) -> float | None:
-        """Which share of its peak a run takes on average."""
-        return self.share_sum / self.share_weight if self.share_weight > 0 else None
-
-    def _learn_least(self, run: Run) -> None:
+    def _learn_least(self, run: Run, wall: float) -> None:
         if run.peak_bytes is None:
             return
         least = max(_CUT_SHORT_FACTOR * run.peak_bytes, run.peak_bytes + _CUT_SHORT_BYTES)
         if least > (self.peak_bytes(0.9) or 0.0):
+            self._fade(wall)
             self.runs += 1
             histogram.add(self.peaks, least)
 
@@ -126,49 +129,32 @@ class Footprint(Struct, kw_only=True, omit_defaults=True):
         days = max(wall - self.learned_at, 0.0) / HALF_LIFE_S if self.learned_at else 0.0
         factor = 2.0 ** -(1 / HALF_LIFE_RUNS + min(days, 30.0))
         self.learned_at = max(wall, self.learned_at)
-        for buckets in (self.peaks, self.durations, self.settled):
-            histogram.fade(buckets, factor)
-        self.runs *= factor
-        self.cpus_sum *= factor
-        self.cpus_weight *= factor
-        self.share_sum *= factor
-        self.share_weight *= factor
+        for name in _HISTOGRAMS:
+            histogram.fade(getattr(self, name), factor)
+        for name in _SUMS:
+            setattr(self, name, getattr(self, name) * factor)
 
 
 def merged(one: Footprint, other: Footprint) -> Footprint:
     """Put together what two have learned apart, as it is at the later of the two times."""
     wall = max(one.learned_at, other.learned_at)
-    a, b = _aged(one, wall), _aged(other, wall)
-    return Footprint(
-        runs=a.runs + b.runs,
-        learned_at=wall,
-        peaks=histogram.merged(a.peaks, b.peaks),
-        durations=histogram.merged(a.durations, b.durations),
-        settled=histogram.merged(a.settled, b.settled),
-        cpus_sum=a.cpus_sum + b.cpus_sum,
-        cpus_weight=a.cpus_weight + b.cpus_weight,
-        share_sum=a.share_sum + b.share_sum,
-        share_weight=a.share_weight + b.share_weight,
-    )
+    parts = [_aged(one, wall), _aged(other, wall)]
+    both = Footprint(learned_at=wall)
+    for name in _SUMS:
+        setattr(both, name, math.fsum(getattr(each, name) for each in parts))
+    for name in _HISTOGRAMS:
+        setattr(both, name, histogram.merged(getattr(parts[0], name), getattr(parts[1], name)))
+    return both
 
 
 def _aged(footprint: Footprint, wall: float) -> Footprint:
     factor = 2.0 ** -(max(wall - footprint.learned_at, 0.0) / HALF_LIFE_S)
-
-    def scaled(buckets: Buckets) -> Buckets:
-        return {bucket: weight * factor for bucket, weight in buckets.items()}
-
-    return Footprint(
-        runs=footprint.runs * factor,
-        learned_at=wall,
-        cpus_sum=footprint.cpus_sum * factor,
-        cpus_weight=footprint.cpus_weight * factor,
-        share_sum=footprint.share_sum * factor,
-        share_weight=footprint.share_weight * factor,
-        peaks=scaled(footprint.peaks),
-        durations=scaled(footprint.durations),
-        settled=scaled(footprint.settled),
-    )
+    aged = Footprint(learned_at=wall)
+    for name in _SUMS:
+        setattr(aged, name, getattr(footprint, name) * factor)
+    for name in _HISTOGRAMS:
+        setattr(aged, name, {bucket: weight * factor for bucket, weight in getattr(footprint, name).items()})
+    return aged
 
 
 class Footprints:

@@ -21,6 +21,9 @@ from procession.policy.tuning import Tuning
 _AGAIN_S: Final = 1.0
 """A wish that was not fulfilled is repeated after so long."""
 
+_SOON: Final = 2
+"""Of the times ahead, the one until which there is to be room for all when somebody goes on."""
+
 _NEAR_ITS_END: Final = 0.9
 
 
@@ -38,7 +41,7 @@ class Guard:
         ordered = sorted(lives, key=lambda each: each.senior)
         falling = machine.memory_available_bytes < self._available_before - 1e6
         self._available_before = machine.memory_available_bytes
-        acts = self._warning(machine, floor_bytes)
+        acts = self._warning(machine, floor_bytes) + self._saving(ordered, machine, floor_bytes)
         suspending = self._suspending(ordered, machine, now)
         acts += suspending
         acts += self._evicting(ordered, machine, now, falling=falling)
@@ -54,16 +57,29 @@ class Guard:
         self._warned = available < floor_bytes
         return [Act("warn", None, f"memory is short: {_left(machine)}")] if self._warned else []
 
+    def _saving(self, ordered: Sequence[Live], machine: Machine, floor_bytes: float) -> list[Act]:
+        """Ask those that can to save their work, once each time it gets tight, before anybody need be evicted."""
+        if machine.memory_available_bytes > floor_bytes:
+            for each in ordered:
+                each.saving = False
+            return []
+        if machine.memory_available_bytes > self._tuning.critical_share * machine.memory_total_bytes:
+            return []
+        asked = [each for each in ordered[1:] if each.newcomer.can_checkpoint and not each.saving and not each.still]
+        for each in asked:
+            each.saving = True
+        return [Act("checkpoint", each.newcomer.id, f"it may be evicted soon: {_left(machine)}") for each in asked]
+
     def _suspending(self, ordered: Sequence[Live], machine: Machine, now: float) -> list[Act]:
         """Grant growth in the order of seniority for as long as there is room; suspend the others, if it matters."""
         growing = [each for each in ordered if not each.still and each.rate > 0 and each.leaving_since < 0]
         if not growing:
             return []
         senior = next((each for each in ordered if not each.still or each.by_guard), None)
-        left = machine.memory_available_bytes - self._tuning.critical_share * machine.memory_total_bytes
+        left = self._left_to_take(machine)
         acts = []
         for each in growing:
-            wanted = max(each.claim - each.memory_bytes, each.rate * self._tuning.horizon_s)
+            wanted = max(each.may_take, each.rate * self._tuning.horizon_s)
             is_burst = each.rate > self._tuning.burst_bytes_per_s
             if each is senior or each.newcomer.protect or not is_burst or wanted <= left:
                 left -= wanted if is_burst else each.rate * self._tuning.horizon_s
@@ -72,15 +88,19 @@ class Guard:
                     f"it grows by {format_size(each.rate)}/s and may take {format_size(wanted)} more, {_left(machine)}"
                 )
                 acts.append(self._suspend(each, why, now))
-        left = machine.memory_available_bytes - self._tuning.critical_share * machine.memory_total_bytes
-        return acts + self._shortage([each for each in growing if each.asked_at < now], senior, left, machine, now)
+        return acts + self._shortage([each for each in growing if each.asked_at < now], senior, machine, now)
 
-    def _shortage(
-        self, growing: list[Live], senior: Live | None, left: float, machine: Machine, now: float
-    ) -> list[Act]:
-        """Suspend the most junior, as few as needed, if all that grow would use up what is ``left`` too soon."""
+    def _left_to_take(self, machine: Machine) -> float:
+        """What those that run may take before it is critical: nothing where the machine swaps or waits for memory."""
+        swaps = (machine.swapping_bytes_per_s or 0.0) > self._tuning.swapping_bytes_per_s
+        if swaps or (machine.memory_pressure or 0.0) > self._tuning.suspending_pressure:
+            return 0.0
+        return machine.memory_available_bytes - self._tuning.critical_share * machine.memory_total_bytes
+
+    def _shortage(self, growing: list[Live], senior: Live | None, machine: Machine, now: float) -> list[Act]:
+        """Suspend the most junior, as few as needed, if all that grow would use up too soon what is left."""
         acts = []
-        short = sum(each.rate for each in growing) * self._tuning.horizon_s - left
+        short = sum(each.rate for each in growing) * self._tuning.horizon_s - self._left_to_take(machine)
         for each in sorted(growing, key=_ends_soon_or_is_senior):
             if short <= 0:
                 break
@@ -104,9 +124,9 @@ class Guard:
             return [self._resume(waiting[0], "it is the most senior", now)]
         if now - self._resumed_at < self._tuning.resume_gap_s:
             return []
-        room = machine.memory_available_bytes - floor_bytes - sum(each.reserved for each in running)
+        room = machine.memory_available_bytes - floor_bytes - sum(max(each.ahead[_SOON], 0.0) for each in running)
         for each in waiting:
-            wanted = max(each.claim - each.memory_bytes, 0.0)
+            wanted = each.may_take
             if wanted <= room:
                 return [self._resume(each, f"{format_size(room)} free, it may take {format_size(wanted)} more", now)]
             room -= wanted
@@ -128,9 +148,6 @@ class Guard:
         for each in sorted(others, key=_price(now)):
             if aim <= 0:
                 break
-            if each.newcomer.can_checkpoint and not each.saving:
-                each.saving = True
-                acts.append(Act("checkpoint", each.newcomer.id, f"it may be evicted soon: {_left(machine)}"))
             each.leaving_since = now
             aim -= each.memory_bytes
             acts.append(Act("evict", each.newcomer.id, f"evicted: {_left(machine)}"))

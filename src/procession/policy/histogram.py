@@ -55,9 +55,20 @@ def merged(one: Buckets, other: Buckets) -> Buckets:
 
 
 def quantile(buckets: Buckets, share: float, at_least: float = 0.0) -> float | None:
-    """Say below which value ``share`` of what was counted is, of values from ``at_least`` up; None if there is none."""
+    """Say which value ``share`` of what was counted is below, among values from ``at_least`` up. None: no value."""
     least = bucket_of(at_least) if at_least > 0 else -(1 << 30)
     return _quantile(sorted(each for each in buckets.items() if each[0] >= least), share)
+
+
+def moments(buckets: Buckets, at_least: float = 0.0) -> tuple[float, float, float] | None:
+    """Give weight, mean and variance of what was counted from ``at_least`` up. None: nothing was."""
+    least = bucket_of(at_least) if at_least > 0 else -(1 << 30)
+    counted = [(value_of(bucket), weight) for bucket, weight in buckets.items() if bucket >= least]
+    total = math.fsum(weight for _, weight in counted)
+    if not total:
+        return None
+    mean = math.fsum(value * weight for value, weight in counted) / total
+    return total, mean, math.fsum((value - mean) ** 2 * weight for value, weight in counted) / total
 
 
 def weight_above(buckets: Buckets, value: float) -> float:

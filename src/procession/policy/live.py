@@ -1,4 +1,4 @@
-"""One task that lives, as admission sees it: what it took at each look, whether it grows, what it may yet reach."""
+"""One task that lives, as admission sees it: what it took at each look, if it still grows, what it may yet take."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from procession.policy.admission import Newcomer, Use
 from procession.policy.footprint import Run
+from procession.policy.outlook import NOTHING
 
 _GROWN: Final = 1.02
 _STEP: Final = 1.05
@@ -19,8 +20,6 @@ class Live:
     """Mutable, of `procession.policy.adaptive` alone. Times at rest do not count as running."""
 
     __slots__ = (
-        "_area",
-        "_area_s",
         "_cpu_s",
         "_cpu_time_s",
         "_grew_at_s",
@@ -30,27 +29,30 @@ class Live:
         "_resumed_at",
         "_steps",
         "_wanted_cpu_s",
+        "ahead",
         "asked_at",
         "began",
         "by_guard",
-        "claim",
         "cpus",
-        "expected_cpus",
+        "doubt",
+        "doubts",
         "fraction",
         "key",
         "leaving_since",
         "measured_cpus",
         "memory_bytes",
+        "more",
         "newcomer",
         "peak_bytes",
         "rate",
-        "reach_at",
-        "reserved",
         "saving",
         "senior",
+        "spread",
         "still",
         "unsaved_s",
-        "weight",
+        "wants_cpus",
+        "weighed_as",
+        "weighed_s",
     )  # fmt: skip
 
     def __init__(self, newcomer: Newcomer, senior: int, now: float) -> None:
@@ -60,12 +62,15 @@ class Live:
         self.rate = 0.0  # bytes per second, since the look before
         self.cpus: float | None = None  # it wants, as far as it could be seen
         self.measured_cpus = 0.0  # it got, at the last look
-        self.reach_at: tuple[tuple[int, float], float] | None = None  # kept by `claims`
+        self.spread: tuple[tuple[int, float], tuple[float, float] | None] | None = None  # kept by `claims`
         self.fraction: float | None = None
         self.still = self.by_guard = self.saving = False
         self.asked_at = self.leaving_since = -math.inf
-        self.claim = self.weight = self.reserved = self.expected_cpus = 0.0
-        self._ran_s = self._cpu_s = self._wanted_cpu_s = self._cpu_time_s = self._area = self._area_s = 0.0
+        self.weighed_as: tuple[tuple[int, float], bool] | None = None  # likewise
+        self.weighed_s = 0.0
+        self.more = self.doubt = self.wants_cpus = 0.0
+        self.ahead = self.doubts = NOTHING  # what is expected of it at each time ahead; see `outlook`
+        self._ran_s = self._cpu_s = self._wanted_cpu_s = self._cpu_time_s = 0.0
         self._grew_at_s, self._growth_from = 0.0, 0.0
         self._steps: list[tuple[float, int]] = []
 
@@ -76,9 +81,6 @@ class Live:
         self.memory_bytes, self.fraction, self._looked_at = use.memory_bytes, use.fraction, now
         if passed_s > 0:
             self.rate = max(use.memory_bytes - before, 0) / passed_s
-            if not self.still:
-                self._area += passed_s * (before + use.memory_bytes) / 2
-                self._area_s += passed_s
         if use.memory_bytes > self._growth_from * _GROWN:
             self._growth_from, self._grew_at_s = use.memory_bytes, running_s
         if use.memory_bytes > self.peak_bytes:
@@ -105,6 +107,11 @@ class Live:
         """Whether anything of it has been seen."""
         return self.peak_bytes > 0
 
+    @property
+    def may_take(self) -> float:
+        """How much more memory it may take, at the most that is likely."""
+        return self.more + math.sqrt(max(self.doubt, 0.0)) / 2
+
     def rest(self, now: float) -> None:
         """It stands still from now on."""
         if not self.still:
@@ -124,8 +131,8 @@ class Live:
         return Run(
             running_s=max(self.running_s(now), 1e-3),
             peak_bytes=self.peak_bytes or None,
-            settled_s=self._settled_s(),
-            mean_share=self._mean_share(),
+            half_s=self._reached_s(0.5),
+            settled_s=self._reached_s(_NEARLY_ALL),
             cpus=self._wanted_cpu_s / self._cpu_time_s if self._cpu_time_s > 0 else None,
             cut_short=cut_short,
         )
@@ -140,10 +147,5 @@ class Live:
         self._wanted_cpu_s += max(cpus, self.cpus) * passed_s
         self._cpu_time_s += passed_s
 
-    def _mean_share(self) -> float | None:
-        if not self.peak_bytes or not self._area_s:
-            return None
-        return min(self._area / self._area_s / self.peak_bytes, 1.0)
-
-    def _settled_s(self) -> float | None:
-        return next((max(age, 1e-3) for age, size in self._steps if size >= _NEARLY_ALL * self.peak_bytes), None)
+    def _reached_s(self, share: float) -> float | None:
+        return next((max(age, 1e-3) for age, size in self._steps if size >= share * self.peak_bytes), None)

@@ -38,7 +38,7 @@ def _said(refusal: Refusal) -> str:
             return sentence
         case [Claim() as claim, room, total_bytes, growing]:
             return (
-                f"needs {format_size(claim.memory_bytes)} ({claim.source}), "
+                f"needs about {format_size(claim.memory_bytes)} ({claim.source}), "
                 f"{free(room)} of {format_size(total_bytes)}, "
                 f"{growing} running task{'s' * (growing != 1)} still growing"
             )
