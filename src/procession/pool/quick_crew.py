@@ -23,6 +23,7 @@ from procession.pool.job import End
 from procession.pool.slots import Slots
 from procession.process.spawn import spawn
 from procession.streams.output import PipeOutput
+from procession.supervisor.acting import finish_uninterrupted
 from procession.supervisor.endings import broken, interrupted, never_ran, wished
 from procession.supervisor.reading import UNREAD
 
@@ -99,7 +100,7 @@ class QuickCrew:
         try:
             await self.stop_all(by="shutdown")
         except BaseException:
-            await asyncio.shield(self.kill_all(by="shutdown"))
+            await finish_uninterrupted(self.kill_all(by="shutdown"))
             raise
 
     # --- jobs --------------------------------------------------------------------------------------------------------
