@@ -1,1 +1,1 @@
-"""Rivals that take many jobs from one client and run them all."""
+"""Rivals that run one program for each of many items."""
