@@ -85,7 +85,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--only", metavar="RIVAL", action="append", help="whose name contains this; may be repeated")
     parser.add_argument("--time-divisor", metavar="N", type=float, help="how much faster than the reference (100)")
     parser.add_argument("--tasks-share", metavar="X", type=float, help="tasks per list, as a share of the usual (1)")
-    parser.add_argument("--cap", metavar="X", type=float, help="give a run up after so many area bounds (2.5)")
+    parser.add_argument("--cap", metavar="X", type=float, help="give up after so many area bounds (2.5; burst: 30)")
     parser.add_argument("--burst-tasks", metavar="N", type=parse_count, help="tasks of the burst (200)")
     parser.add_argument("--quick", action="store_true", help="less of all: shows that it runs, not how well")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every run, too")
@@ -119,7 +119,7 @@ def choose_scenarios(options: argparse.Namespace) -> list[Scenario]:
     size = _choose_size(options)
     chosen = [make_mix(name, size) for name in options.mix or MIXES] if "mixes" in names else []
     chosen += [make_cores(size)] if "cores" in names else []
-    return [*chosen, make_burst(size)] if "burst" in names else chosen
+    return [*chosen, make_burst(size, options.cap)] if "burst" in names else chosen
 
 
 def _choose_size(options: argparse.Namespace) -> Size:

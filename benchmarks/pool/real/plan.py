@@ -14,7 +14,7 @@ from msgspec import Struct
 
 GB = 1e9
 MEMORY_DIVISOR = 16
-LONGEST_S = 300.0
+LONGEST_S = 200.0
 """No task is longer before it is scaled: the longest alone would else be the bound of so short a list."""
 
 PEAK_SHARE = 0.6

@@ -75,7 +75,7 @@ def make_mix(name: str, size: Size) -> Scenario:
 
 def make_cores(size: Size) -> Scenario:
     """Tasks that only compute, each with a whole core: as many as there are cores is best, more does no harm."""
-    tasks, longest_s = (10, 0.3) if size.is_small else (30, 0.7)
+    tasks, longest_s = (10, 0.3) if size.is_small else (24, 0.7)
     return Scenario(
         name="cores",
         title=f"{tasks} tasks that only compute, {longest_s / 2:.2f} to {longest_s:.2f} s, 8 MB each",
@@ -102,7 +102,7 @@ def _draw_computing(seed: int, tasks: int, longest_s: float) -> list[Piece]:
     ]
 
 
-def make_burst(size: Size) -> Scenario:
+def make_burst(size: Size, cap: float | None = None) -> Scenario:
     """Tasks that look harmless for three seconds and then all want 1 GB, in nearly all that the machine has left."""
     scale = 16 if size.is_small else 1
     limit_bytes = int(BURST_SHARE * _available_bytes()) // scale
@@ -122,7 +122,7 @@ def make_burst(size: Size) -> Scenario:
         limit_bytes=limit_bytes,
         pieces=lambda _seed: [piece] * size.burst_tasks,
         seeds=1,
-        cap=3.0 if size.is_small else BURST_CAP,
+        cap=cap or (3.0 if size.is_small else BURST_CAP),
     )
 
 
