@@ -4,7 +4,7 @@
 hard_limit = 50            # never more tasks at once
 soft_limit = 10            # more than these are told, once
 memory_per_task = "512MiB" # so much must be available, whoever is to start
-cpu_ceiling = 0.8          # the share of the processors above which nobody is started
+cpu_ceiling = 0.8          # the share of the processors that others may use up
 tokens = { ansys = 3 }     # of what there are few: a task that needs one waits until it is free
 policy = "adaptive"        # or "fixed": the hard limit alone
 [retention]

@@ -22,8 +22,8 @@ class PoolSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """``hard_limit`` is never exceeded; passing ``soft_limit`` is one warning event and refuses nothing.
 
     memory_per_task_bytes: so much must be available, whoever is to start. cpu_ceiling: the share of the processors
-    above which nobody is started (0 to 1). tokens: of each named thing there are so many, ``{"ansys": 3}``; ``gpu`` is
-    counted where it is not given. policy: *adaptive* looks at the machine, *fixed* at the hard limit alone.
+    that other programs may use up (0 to 1); the rest is ours in any case. tokens: of each named thing there are so
+    many, ``{"ansys": 3, "gpu": 2}``. policy: *adaptive* looks at the machine, *fixed* at the hard limit alone.
     """
 
     hard_limit: int = HARD_LIMIT

@@ -195,8 +195,6 @@ class Adaptive:
         if live and now - self._pressed_at < self._tuning.pressure_rest_s:
             self._held_for_memory = True
             return "others wait for memory, or it is being swapped"
-        if live and self._foreign_cpus > self.pool.cpu_ceiling * machine.cpus:
-            return f"other programs use {self._foreign_cpus:.1f} of {machine.cpus:g} processors"
         return None
 
     def _refusal(self, queued: Queued, claim: Claim, machine: Machine, room: float, cpus: float) -> Refusal | None:
@@ -243,7 +241,9 @@ class Adaptive:
         return room
 
     def _cpu_room(self, machine: Machine) -> float:
-        return self._tuning.cpu_fill * max(machine.cpus - self._foreign_cpus, 0.0) - self._cpus
+        """Say how many processors are left for newcomers: others may use up the ceiling, the rest is ours for sure."""
+        foreign = min(self._foreign_cpus, self.pool.cpu_ceiling * machine.cpus)
+        return self._tuning.cpu_fill * (machine.cpus - foreign) - self._cpus
 
     def _floor(self, machine: Machine) -> float:
         total = machine.memory_total_bytes

@@ -25,6 +25,11 @@ _KNOWN_FROM: Final = 0.3
 """So much weight of runs makes a key known: one run of two weeks ago does hardly."""
 
 _ALL_KNOWN_FROM: Final = 4.0
+_WELL_KNOWN_FROM: Final = 32.0
+_NEWS: Final = 16
+"""Thousands of short runs a second are learned from; not each makes all estimates be made anew."""
+
+_MOST_KEPT: Final = 512
 _YOUNG_S: Final = 2.0
 _STALE_FACTOR: Final = 1.02
 _STALE_S: Final = 0.2
@@ -69,7 +74,8 @@ class Claims:
         self._tuning = tuning
         self._alive: dict[str, _Alive] = {}
         self._of_keys: dict[tuple[str, float, float], Claim] = {}
-        self._outlooks: dict[str, tuple[float, Outlook]] = {}
+        self._outlooks: dict[str, Outlook] = {}
+        self._unread: dict[str, int] = {}
 
     def begun(self, key: str) -> None:
         """One more of ``key`` lives."""
@@ -81,7 +87,9 @@ class Claims:
         alive.live -= 1
         if alive.live <= 0:
             del self._alive[live.key]
-            self._outlooks.pop(live.key, None)
+        if not self._is_news(live.key):
+            return
+        self._outlooks.pop(live.key, None)
         for each in [each for each in self._of_keys if each[0] == live.key]:
             del self._of_keys[each]
 
@@ -103,6 +111,9 @@ class Claims:
                 of_key.reach += max(each.peak_bytes, each.memory_bytes + each.more)
                 of_key.cpus += 1.0 if each.cpus is None else each.cpus
         self._alive = alive
+        if len(self._outlooks) > _MOST_KEPT:
+            self._outlooks.clear()
+            self._unread.clear()
         self._of_keys = {place: claim for place, claim in self._of_keys.items() if claim.known}
 
     def may_ramp(self, key: str) -> bool:
@@ -225,9 +236,18 @@ class Claims:
 
     def _outlook(self, key: str, footprint: Footprint) -> Outlook:
         kept = self._outlooks.get(key)
-        if kept is None or kept[0] != footprint.runs:
-            kept = self._outlooks[key] = footprint.runs, Outlook(footprint, self._tuning)
-        return kept[1]
+        if kept is None:
+            kept = self._outlooks[key] = Outlook(footprint, self._tuning)
+        return kept
+
+    def _is_news(self, key: str) -> bool:
+        """Say whether one more run changes what is expected: of a key that is well known, only several do."""
+        footprint = self.footprints.get(key)
+        unread = self._unread.pop(key, 0) + 1
+        if footprint is None or footprint.runs < _WELL_KNOWN_FROM or unread >= _NEWS:
+            return True
+        self._unread[key] = unread
+        return False
 
     def _cpus(self, key: str) -> float:
         footprint, alive = self.footprints.get(key), self._alive.get(key)
