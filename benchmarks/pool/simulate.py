@@ -11,6 +11,7 @@ import argparse
 import json
 import math
 import statistics
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -129,7 +130,7 @@ def main(argv: list[str] | None = None) -> int:
         for seed in seeds
     ]
     outcomes: list[Outcome] = []
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=150)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("simulating", total=len(groups))
         for made in _made(groups, asked.jobs):

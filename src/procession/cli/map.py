@@ -223,11 +223,7 @@ def _make_task(words: tuple[str, ...], template: ItemTemplate, given: dict[str, 
 
 
 def _need(given: dict[str, Any]) -> dict[str, Any]:
-    """Say what each will take, where tasks can say so."""
-    from procession.model.task import Task
-
-    if "need" not in Task.__struct_fields__:
-        return {}
+    """Say what each will take."""
     from procession.model.need import Need
 
     return {"need": Need(memory_bytes=given["memory"], cpus=given["cpu"])}

@@ -65,10 +65,10 @@ def _check_admission() -> list[Finding]:
     limits = memory_limits()
     total, left = total_memory_bytes(limits), available_memory_bytes(limits)
     narrowest = min(limits, key=lambda each: each.limit_bytes) if limits else None
-    whose = f"by {narrowest.directory}" if narrowest and narrowest.limit_bytes <= total else "of the machine"
+    whose = f"limited by {narrowest.directory}" if narrowest and narrowest.limit_bytes <= total else "of the machine"
     cpus = capacity(narrowest_quota())
     found = [
-        Finding("memory", True, f"{format_size(left)} of {format_size(total)} available, limited {whose}"),
+        Finding("memory", True, f"{format_size(left)} of {format_size(total)} available, {whose}"),
         Finding("processors", True, f"{cpus:g} may be used"),
     ]
     pressed = "" if stalled_s("memory") is not None else "Linux 4.20 or later, without psi=0"

@@ -112,6 +112,7 @@ class Guard:
 
     def _suspend(self, live: Live, why: str, now: float) -> Act:
         live.asked_at = now
+        live.rests += 1
         return Act("suspend", live.newcomer.id, f"suspended: {why}")
 
     def _resuming(self, ordered: Sequence[Live], machine: Machine, floor_bytes: float, now: float) -> list[Act]:
@@ -127,10 +128,14 @@ class Guard:
         room = machine.memory_available_bytes - floor_bytes - sum(max(each.ahead[_SOON], 0.0) for each in running)
         for each in waiting:
             wanted = each.may_take
-            if wanted <= room:
+            if wanted <= room and now - each.asked_at >= self._least_rest_s(each):
                 return [self._resume(each, f"{format_size(room)} free, it may take {format_size(wanted)} more", now)]
             room -= wanted
         return []
+
+    def _least_rest_s(self, live: Live) -> float:
+        """Say for how long it stands still at least: whoever was let go on too soon stands longer each time."""
+        return min(self._tuning.resume_gap_s * 2.0 ** min(live.rests, 10), self._tuning.longest_rest_s)
 
     def _resume(self, live: Live, why: str, now: float) -> Act:
         self._resumed_at = now

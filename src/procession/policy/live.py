@@ -45,6 +45,7 @@ class Live:
         "newcomer",
         "peak_bytes",
         "rate",
+        "rests",
         "saving",
         "senior",
         "spread",
@@ -65,6 +66,7 @@ class Live:
         self.spread: tuple[tuple[int, float], tuple[float, float] | None] | None = None  # kept by `claims`
         self.fraction: float | None = None
         self.still = self.by_guard = self.saving = False
+        self.rests = 0  # how often it was suspended to make room
         self.asked_at = self.leaving_since = -math.inf
         self.weighed_as: tuple[tuple[int, float], bool] | None = None  # likewise
         self.weighed_s = 0.0

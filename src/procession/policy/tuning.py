@@ -31,6 +31,7 @@ class Tuning(Struct, frozen=True, kw_only=True):
     pressure_rest_s: float = 2.0
     swapping_bytes_per_s: float = 4e6
     resume_gap_s: float = 0.25
+    longest_rest_s: float = 16.0
     shortest_look_s: float = 0.05
     longest_look_s: float = 2.0
     idle_look_s: float = 10.0
