@@ -104,6 +104,7 @@ class Obedient(FixedLimit):
         self.acts: list[Act] = []
         self.heard: list[tuple[object, ...]] = []
         self.is_full = False
+        self.look_again_after_s = 0.5
 
     def choose(self, queued, machine, now):
         """Let in, unless full."""
@@ -126,7 +127,7 @@ class Obedient(FixedLimit):
         return acts
 
     def look_again_s(self, machine, now):
-        return 0.5
+        return self.look_again_after_s
 
 
 async def test_it_is_suspended_and_resumed_for_a_reason(stage):
@@ -270,3 +271,68 @@ async def test_a_storm_of_retries_comes_back_slowly(stage, failed):
         assert again <= 10
         delays = sorted(event.delay_s for event in it.events if event.name == "retrying")
         assert delays[-1] > 60
+
+
+class Counted:
+    """A machine that is read so often."""
+
+    def __init__(self):
+        self.readings = 0
+
+    def read(self, now_s):
+        """Count."""
+        self.readings += 1
+        return Machine(at=now_s, memory_total_bytes=GB, memory_available_bytes=GB, cpus=2.0)
+
+    def watch_pressure(self, callback):
+        """Remember who wants to be told."""
+        self.tell = callback
+        return True
+
+    def close(self):
+        """Nothing is held."""
+
+
+async def test_what_an_end_gave_back_is_seen_at_once(stage):
+    """In one moment the machine is read once, but anew after an end: a free place is filled then."""
+    policy, machine = Obedient(), Counted()
+    async with stage(admission=policy, machine=machine) as it:
+        for name in "abc":
+            it.supervisor.submit([name], name=name)
+        await it.settle()
+        assert machine.readings == 1
+        policy.is_full = True
+        it.supervisor.submit(["d"], name="d")
+        await it.settle()
+        policy.is_full = False
+        await it.finish("a")
+        assert machine.readings == 2
+        assert it.state("d") == "running"
+
+
+async def test_the_kernel_makes_us_look(stage):
+    """When it says that somebody waits for memory, nobody waits for the next look."""
+    policy, machine = Obedient(), Counted()
+    async with stage(admission=policy, machine=machine) as it:
+        it.supervisor.submit(["a"], name="a")
+        await it.settle()
+        policy.acts = [Act("suspend", "a", "suspended: pressure")]
+        machine.tell()
+        await it.settle()
+        assert it.state("a") == "suspended"
+
+
+async def test_a_look_that_is_due_sooner_is_made_sooner(stage):
+    """Who begins may grow at once: the look that was planned when all was still does not count any more."""
+    policy = Obedient()
+    async with stage(admission=policy) as it:
+        policy.look_again_after_s = 8.0
+        it.supervisor.submit(["a"], name="a")
+        await it.settle()
+        policy.look_again_after_s = 0.5
+        it.supervisor.submit(["b"], name="b")
+        await it.settle()
+        policy.acts = [Act("suspend", "b", "suspended: it grows")]
+        it.clock.move(0.6)
+        await it.settle()
+        assert it.state("b") == "suspended"

@@ -271,6 +271,7 @@ class Conductor:
         self.observer.end(entry, success=outcome.ok)
         self._confining.end(entry)
         self.gate.leave(entry, cut_short=outcome.kind not in WHOLE)
+        self._read.forget()
         self.steward.remember()
         is_evicted, entry.is_evicted = entry.is_evicted, False
         entry.is_held = False

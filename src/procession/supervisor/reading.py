@@ -49,6 +49,10 @@ class LazyReading:
             self._last = self._reader.read(now_s)
         return self._last
 
+    def forget(self) -> None:
+        """Take a new reading when somebody asks: a task has ended, and what it had is free."""
+        self._last = None
+
     def watch_pressure(self, callback: Callable[[], object]) -> None:
         """Call back as soon as somebody waits for memory, where the kernel tells."""
         if self._reader is not None:

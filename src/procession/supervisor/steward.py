@@ -63,6 +63,7 @@ class Steward:
         self._tell = tell
         self._decide_soon = decide_soon
         self._timer: Timer | None = None
+        self._due_s = 0.0
         self.send: Callable[[RunningProcess, Any], Any] | None = None
         """Sends a message to what runs of a task, where somebody can."""
 
@@ -72,12 +73,19 @@ class Steward:
         self._tick()
 
     def watch(self) -> None:
-        """Look when that is due: something has begun, or waits."""
-        if self._timer is None and self._admission.needs_looks and (self._gate.live or self._gate.is_waited_at):
-            now = self._clock.monotonic()
-            delay_s = self._admission.look_again_s(self._read(), now)
-            if delay_s < LAZY_S or self._gate.is_waited_at:
-                self._timer = self._clock.call_later(delay_s, self._tick)
+        """Look when that is due, which may be sooner than it was: something has begun, or waits."""
+        if not self._admission.needs_looks or not (self._gate.live or self._gate.is_waited_at):
+            return
+        now = self._clock.monotonic()
+        delay_s = self._admission.look_again_s(self._read(), now)
+        if delay_s >= LAZY_S and not self._gate.is_waited_at:
+            return
+        if self._timer is not None:
+            if self._due_s <= now + delay_s:
+                return
+            self._timer.cancel()
+        self._due_s = now + delay_s
+        self._timer = self._clock.call_later(delay_s, self._tick)
 
     def take(self, usages: Mapping[str, TreeUsage]) -> None:
         """Take what the observer has seen anyway."""
