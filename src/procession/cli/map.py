@@ -224,9 +224,9 @@ def _make_task(words: tuple[str, ...], template: ItemTemplate, given: dict[str, 
 
 def _need(given: dict[str, Any]) -> dict[str, Any]:
     """Say what each will take."""
-    from procession.model.need import Need
+    from procession.model.need import need
 
-    return {"need": Need(memory_bytes=given["memory"], cpus=given["cpu"])}
+    return {"need": need(memory_bytes=given["memory"], cpus=given["cpu"])}
 
 
 def _open_records(given: dict[str, Any], template: ItemTemplate) -> tuple[Any, Any]:

@@ -48,6 +48,6 @@ def read_tokens(_context: click.Context, _option: click.Parameter, given: Iterab
 
 def need_of(options: dict[str, Any]) -> Need:
     """Give what the options say. Raises: InvalidTask."""
-    from procession.model.need import Need
+    from procession.model.need import need
 
-    return Need(memory_bytes=options["memory"], cpus=options["cpu"], gpus=options["gpu"] or 0, tokens=options["token"])
+    return need(memory_bytes=options["memory"], cpus=options["cpu"], gpus=options["gpu"], tokens=options["token"])

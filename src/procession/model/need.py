@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -42,3 +42,9 @@ def _check(field: str, value: object, least: int) -> None:
 
 
 NOTHING_NEEDED: Final = Need()
+
+
+def need(**said: Any) -> Need:
+    """Give what is said, by field; the one need that all have who say nothing, if nothing is. Raises: InvalidTask."""
+    given = {name: value for name, value in said.items() if value}
+    return Need(**given) if given else NOTHING_NEEDED

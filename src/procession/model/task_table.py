@@ -15,7 +15,7 @@ from procession.model import stream_readers as streams
 from procession.model.command import Command, shell
 from procession.model.monitoring import settings
 from procession.model.monitoring_readers import KEYS as MONITORING_KEYS
-from procession.model.need import Need
+from procession.model.need import need
 from procession.model.pool_readers import NEED_KEYS, named
 from procession.model.readiness_readers import read_completion, read_readiness
 from procession.model.stdio import File, Log
@@ -119,9 +119,9 @@ def _make(name: str, values: dict[str, Any], directory: str) -> Task:
     made = _command(values, directory)
     given = {field: values[key] for key, (field, _) in _TASK_KEYS.items() if key in values}
     monitoring = settings(**{field: values[key] for key, (field, _) in MONITORING_KEYS.items() if key in values})
-    need = Need(**named(values, NEED_KEYS))
+    given["need"] = need(**named(values, NEED_KEYS))
     rest = {field: values[key] for key, (field, _) in _OF_NEED.items() if key in values and key not in NEED_KEYS}
-    return Task(name=name, command=made, monitoring=monitoring, need=need, **rest, **given)
+    return Task(name=name, command=made, monitoring=monitoring, **rest, **given)
 
 
 def _command(values: dict[str, Any], directory: str) -> Command:

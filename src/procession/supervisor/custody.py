@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from procession.errors import KeeperUnavailable, StartError, StreamUnavailable
 from procession.ipc.outbox import ATOMIC_BYTES
-from procession.kernel.oom_score import prefer_as_victim
 from procession.model.event import Event, Exited
 from procession.model.record import AttemptRecord, Phase
 from procession.model.state import State
@@ -221,7 +220,6 @@ class KeptAttempt:
                 self._let_go()
             raise
         if self.record.phase is Phase.INTENDED:
-            prefer_as_victim(process.pid)
             leader = identify(process.pid, process.leader_inode())
             self._note(phase=Phase.STARTED, leader=leader, started_at=process.started_at)
         self._custody.attempts[process.pid] = self
