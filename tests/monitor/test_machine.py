@@ -48,8 +48,9 @@ def test_a_rate_needs_a_window():
     assert rate.take(lambda: 20.0, 2.0) == 5.0
     assert rate.take(lambda: 999.0, 2.1) == 5.0
     assert rate.take(lambda: 0.0, 4.0) == 0.0
-    assert rate.take(lambda: None, 6.0) is None
-    assert rate.take(lambda: 1.0, 8.0) is None
+    assert rate.take(lambda: 100.0, 3600.0) is None
+    assert rate.take(lambda: None, 3606.0) is None
+    assert rate.take(lambda: 1.0, 3608.0) is None
 
 
 def test_a_directory_that_is_gone_has_no_room_to_tell(tmp_path):

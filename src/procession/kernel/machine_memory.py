@@ -60,7 +60,8 @@ def available_memory_bytes(limits: Iterable[Limit] | None = None) -> int:
     """
     limits = memory_limits() if limits is None else limits
     left = [each.limit_bytes - _used(each.directory) for each in limits]
-    return max(min(_of_machine("MemAvailable"), *left, _NO_LIMIT), 0)
+    # What cannot be read (no descriptor is left) is nothing, never all there is.
+    return max(min(_field(read_file("/proc/meminfo"), "MemAvailable"), *left, _NO_LIMIT), 0)
 
 
 def swap() -> Swap | None:

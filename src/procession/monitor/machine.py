@@ -21,6 +21,9 @@ from procession.model.machine import Gpu, Machine
 from procession.monitor.resources.gpu import NoGpus, find_gpus
 
 WINDOW_S: Final = 0.5
+_STALE_S: Final = 30.0
+"""A mean over longer says nothing of now."""
+
 _SELDOM_S: Final = 2.0
 _RESOURCES: Final = ("memory", "cpu", "io")
 
@@ -40,7 +43,9 @@ class Rate:
             if count is None:
                 self._at_s = self.per_s = None
                 return None
-            if self._at_s is not None:
+            if self._at_s is not None and now_s - self._at_s > _STALE_S:
+                self.per_s = None
+            elif self._at_s is not None:
                 self.per_s = max(count - self._count, 0.0) / (now_s - self._at_s)
             self._at_s, self._count = now_s, count
         return self.per_s
@@ -56,7 +61,8 @@ class MachineReader:
         self._memory = own_groups("memory")
         self._pids = own_groups("pids")
         self._quota = narrowest_quota()
-        self._pressures = {PRESSURE, *self._memory.unified[-1:]}
+        told = [each for each in self._memory.unified if os.path.exists(f"{each}/memory.pressure")]
+        self._pressures = {PRESSURE, *told[-1:]}
         self._cpu, self._swapped = Rate(), Rate()
         self._stalls = {(resource, place): Rate() for resource in _RESOURCES for place in self._pressures}
         self._seldom_at_s = -_SELDOM_S
