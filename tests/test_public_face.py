@@ -85,6 +85,7 @@ def test_every_error_survives_pickling():
         errors.InvalidTaskFile("f.toml", 3, "task.a", "must be a table"),
         errors.InvalidSignal("NOPE"),
         errors.UnknownTask("a"),
+        errors.NoRoom("1 running, limit 1"),
         errors.InvalidTransition("ended", "running"),
         errors.DaemonUnavailable("/s", "nobody answers", hint="h"),
         errors.ConnectionLost("/s", "it hung up"),
@@ -109,7 +110,8 @@ def test_every_error_survives_pickling():
             copy = pickle.loads(pickle.dumps(error, protocol))
             assert type(copy) is type(error)
             assert (str(copy), copy.__dict__, copy.code) == (str(error), error.__dict__, error.code)
-    assert pickle.loads(pickle.dumps(made[15])).stdout == "out"
+    ended = next(each for each in made if isinstance(each, errors.EndError))
+    assert pickle.loads(pickle.dumps(ended)).stdout == "out"
 
 
 def test_wrong_usage_is_a_value_error():
