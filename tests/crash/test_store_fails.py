@@ -18,6 +18,7 @@ def small_house(house):
     )
     if mounted.returncode:
         pytest.skip(f"cannot mount: {mounted.stderr}")
+    house.configure()
     yield house
     house.end()
     house.daemon = None

@@ -9,7 +9,7 @@ from procession.model.machine import Machine
 
 _DESCRIPTORS: Final = 64
 _PROCESSES: Final = 32
-_DISK_BYTES: Final = 100e6
+_DISK_BYTES: Final = 1e6
 
 
 def scarce(machine: Machine) -> str | None:
