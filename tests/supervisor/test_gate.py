@@ -1,14 +1,17 @@
 """Who is let in, in which order, and what the others are told."""
 # ruff: noqa: A002, ARG002, D102 - the names are those of the seam
 
+from collections.abc import Mapping
+
 import pytest
 
 from procession.errors import InvalidTask, NoRoom, UsageError
+from procession.model.event import Notified
 from procession.model.machine import Machine
 from procession.model.need import Need
 from procession.model.pool import PoolSettings
 from procession.model.task import task
-from procession.policy.admission import Act, FixedLimit, Hold, Queued, Start
+from procession.policy.admission import Act, FixedLimit, Hold, Queued, Start, Use
 
 GB = 1 << 30
 
@@ -105,6 +108,10 @@ class Obedient(FixedLimit):
         self.heard: list[tuple[object, ...]] = []
         self.is_full = False
         self.look_again_after_s = 0.5
+        self.seen: list[Mapping[str, Use]] = []
+
+    def look(self, uses, now):
+        self.seen.append(uses)
 
     def choose(self, queued, machine, now):
         """Let in, unless full."""
@@ -336,3 +343,17 @@ async def test_a_look_that_is_due_sooner_is_made_sooner(stage):
         it.clock.move(0.6)
         await it.settle()
         assert it.state("b") == "suspended"
+
+
+async def test_how_far_a_task_is_is_known_at_every_look(stage):
+    """At the observer's own looks, too: whoever is near its end is spared then as well."""
+    policy = Obedient()
+    policy.look_again_after_s = 20.0
+    async with stage(admission=policy) as it:
+        it.supervisor.submit(["a"], name="a")
+        await it.settle()
+        it.launcher.of("a").tell(Notified(at=it.clock.time(), fields={"X_PROGRESS": "0.5"}))
+        await it.pass_time(12)
+
+        assert policy.seen
+        assert {uses["a"].fraction for uses in policy.seen} == {0.5}

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from msgspec.structs import replace
-
 from procession.kernel.machine_memory import total_memory_bytes
 from procession.kernel.process_table import Root
 from procession.model.monitoring import NO_SETTINGS
 from procession.model.state import State
 from procession.monitor.resources.gpu import find_gpus
 from procession.monitor.resources.sampler import TreeSampler
+from procession.policy.admission import Use
 from procession.policy.memory import LONGEST_TICK_S, next_tick_s
 from procession.process.snapshot import tokens_of
 from procession.supervisor.checkup import look_at_life, look_at_memory
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from procession.model.monitoring_rules import MonitoringRules
     from procession.model.task import Task
     from procession.model.usage import TreeUsage
-    from procession.policy.admission import Use
     from procession.supervisor.clock import Clock, Timer
     from procession.supervisor.entry import Entry
     from procession.supervisor.ledger import Ledger
@@ -94,7 +92,7 @@ class Observer:
         self._watching = WatchingTime()
         self._of_groups: dict[str | None, Monitoring] = {}
         self._total_bytes = total_memory_bytes()
-        self.on_samples: Callable[[Mapping[str, TreeUsage]], None] = lambda _: None
+        self.on_samples: Callable[[Mapping[str, Use]], None] = lambda _: None
         """Called with what all use, whenever that was sampled."""
 
     def begin(self, entry: Entry) -> None:
@@ -133,7 +131,10 @@ class Observer:
     def peek(self, now_s: float) -> Mapping[str, Use]:
         """Look at what all use, for whoever wants to know between our own looks."""
         uses = self._ready_sampler().peek(self._roots(), now_s)
-        return {key: replace(use, fraction=self._fraction(key)) for key, use in uses.items()}
+        return {key: self._use(key, use.memory_bytes, use.cpus) for key, use in uses.items()}
+
+    def _use(self, key: str, memory_bytes: int, cpus: float | None) -> Use:
+        return Use(memory_bytes, cpus, self._fraction(key))
 
     def _fraction(self, key: str) -> float | None:
         seen = self._watched[key].observed
@@ -198,7 +199,7 @@ class Observer:
                 self._ledger.note_sample(key, usage, thin=(self._samples + entry.number) % _THIN_EVERY == 0)
             soonest_s = min(soonest_s, (entry.observed.settings.stall_after_s or SAMPLE_S) / 2)
             soonest_s = min(soonest_s, next_tick_s(entry.observed.samples, entry.observed.limits))
-        self.on_samples(usages)
+        self.on_samples({key: self._use(key, each.memory_bytes, each.cpus) for key, each in usages.items()})
         return max(soonest_s, TICK_S)
 
     def _ready_sampler(self) -> Sampler:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 from procession.errors import ProcessionError
 from procession.model.event import AskedToSave, MemoryTight, Resumed, Suspended
 from procession.model.state import State
-from procession.policy.admission import Use
 from procession.supervisor.acts import begin_act
 from procession.wire.node_ipc import CHECKPOINT
 
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 
     from procession.model.event import Event
     from procession.model.machine import Machine
-    from procession.model.usage import TreeUsage
-    from procession.policy.admission import Act
+    from procession.policy.admission import Act, Use
     from procession.supervisor.clock import Clock, Timer
     from procession.supervisor.entry import Entry
     from procession.supervisor.gate import Gate
@@ -87,10 +85,9 @@ class Steward:
         self._due_s = now + delay_s
         self._timer = self._clock.call_later(delay_s, self._tick)
 
-    def take(self, usages: Mapping[str, TreeUsage]) -> None:
+    def take(self, uses: Mapping[str, Use]) -> None:
         """Take what the observer has seen anyway."""
         if self._admission.needs_looks:
-            uses = {id_: Use(each.memory_bytes, each.cpus) for id_, each in usages.items()}
             self._look(uses, self._clock.monotonic())
 
     def hear(self, entry: Entry, event: Event) -> None:
