@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from procession.cli.complaints import complain, is_debugging
-from procession.cli.parameters import read_duration, read_size, read_variables
+from procession.cli.need_parameters import cpu_option, memory_option
+from procession.cli.parameters import read_duration, read_variables
 
 if TYPE_CHECKING:
     import re
@@ -114,8 +115,8 @@ def _read_colsep(_context: click.Context, _option: click.Parameter, given: str |
     context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
 )
 @click.option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="At most so many at once.")
-@click.option("--memory", metavar="SIZE", callback=read_size, help="What each will need of memory, like 2GB.")
-@click.option("--cpu", metavar="N", type=click.FloatRange(min=0), help="How many processors each keeps busy.")
+@memory_option
+@cpu_option
 @click.option("-a", "--arg-file", metavar="FILE", help="Read the items from FILE.")
 @click.option("-0", "--null", is_flag=True, help="Items end with NUL instead of a newline.")
 @click.option("--colsep", metavar="REGEX", callback=_read_colsep, help="Split each item into columns.")

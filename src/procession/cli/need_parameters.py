@@ -12,14 +12,19 @@ from procession.cli.parameters import read_size
 if TYPE_CHECKING:
     from procession.model.need import Need
 
+memory_option = click.option(
+    "--memory", metavar="SIZE", callback=read_size, help="The most it will take; else it is learned."
+)
+cpu_option = click.option("--cpu", type=click.FloatRange(min=0), metavar="N", help="So many processors; else learned.")
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def need_options(command: F) -> F:
     """Add ``--memory``, ``--cpu``, ``--gpu``, ``--token`` and ``--class``."""
     options = (
-        click.option("--memory", metavar="SIZE", callback=read_size, help="The most it will take; else it is learned."),
-        click.option("--cpu", type=click.FloatRange(min=0), metavar="N", help="So many processors; else learned."),
+        memory_option,
+        cpu_option,
         click.option("--gpu", type=click.IntRange(min=0), metavar="N", help="So many devices of its own."),
         click.option(
             "--token",

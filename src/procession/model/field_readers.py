@@ -115,6 +115,15 @@ def read_size(value: object) -> int:
     return size_bytes
 
 
+def share_of(percentage: str) -> float | None:
+    """Give the share that a text like ``80%`` means, above 0 and up to 1; None: it means none."""
+    try:
+        share = float(percentage.strip().removesuffix("%")) / 100
+    except ValueError:
+        return None
+    return share if 0 < share <= 1 else None
+
+
 def read_environment(value: object) -> dict[str, str]:
     """Take a table of texts; whole numbers are written out. Values never appear in the error."""
     if not isinstance(value, dict):

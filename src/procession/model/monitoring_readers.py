@@ -26,6 +26,7 @@ from procession.model.field_readers import (
     read_limit,
     read_size,
     read_text,
+    share_of,
 )
 from procession.model.monitoring import Monitoring
 from procession.model.reaction import Reaction
@@ -47,11 +48,8 @@ def read_amount(value: object) -> int | float:
     """Take bytes, a text like ``2GiB``, or a share like ``25%``."""
     if not (isinstance(value, str) and value.strip().endswith("%")):
         return read_size(value)
-    try:
-        share = float(value.strip()[:-1]) / 100
-    except ValueError:
-        share = 0.0
-    if not 0 < share <= 1:
+    share = share_of(value)
+    if share is None:
         raise Misfit(f"expected a share like 25%, {got(value)}")
     return share
 

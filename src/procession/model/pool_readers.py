@@ -11,12 +11,7 @@ from procession.model.pool import POLICIES
 
 def read_share(value: object) -> float:
     """Take a share above 0 and up to 1, or a text like ``80%``."""
-    given = value
-    if isinstance(given, str) and given.endswith("%"):
-        try:
-            given = float(given[:-1]) / 100
-        except ValueError:
-            given = None
+    given = fields.share_of(value) if isinstance(value, str) and value.endswith("%") else value
     if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 < given <= 1:
         raise fields.Misfit(f"expected a share like 0.8 or 80%, {fields.got(value)}")
     return float(given)

@@ -22,7 +22,7 @@ from procession.model.event import (
     Started,
     Starting,
 )
-from procession.model.state import LIVE, State
+from procession.model.state import State
 from procession.policy.dependencies import Impossible, Met, Pending, judge_dependencies
 from procession.policy.retry import WHOLE, is_restarted, retry_delay_s, shall_retry
 from procession.policy.storms import Storms
@@ -84,7 +84,7 @@ class Conductor:
         self.ledger = ledger
         self.ledger.after_each_commit(self._drop_what_is_kept)
         self.observer = Observer(clock, rules, ledger, self._take, sampler)
-        self._read = read = LazyReading(machine if admission.needs_looks else None, clock)
+        self._read = read = LazyReading(machine, clock)
         self.gate = Gate(admission, tokens or {}, clock, read=read, tell=self.record, start=self._start)
         self.steward = Steward(
             self.gate,
@@ -104,7 +104,6 @@ class Conductor:
         self._storms = Storms()
         self._confining = Confining()
         self._unsettled: dict[str, Entry] = {}
-        self._live = 0
         self._unfinished = 0
         self._is_decision_due = False
         self._is_handing_over = False
@@ -119,9 +118,8 @@ class Conductor:
             entry = self.registry.get(event.task)
             before = entry.view
             entry.view = fold(before, event)
-            self._live += (entry.view.state in LIVE) - (before.state in LIVE)
             self._unfinished += (not entry.view.is_over) - (not before.is_over)
-        self.ledger.crowd = self._live
+        self.ledger.crowd = len(self.gate.live)
         self.ledger.note(event, entry)
         self.announcer.tell(event)
 
@@ -133,7 +131,6 @@ class Conductor:
         """Take a task under care that is not over: a new one, or one that is remembered."""
         entry.marker = self.markers.path_of(entry.id)
         self.registry.add(entry)
-        self._live += entry.view.state in LIVE
         self._unfinished += 1
         self.idle.clear()
 

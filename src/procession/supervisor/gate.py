@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from procession.policy.admission import Admission
     from procession.supervisor.clock import Clock
     from procession.supervisor.entry import Entry
-    from procession.supervisor.ready_queue import Kind
 
 _ASKED: Final = 64
 """Of so many kinds the policy is asked at once."""
@@ -139,13 +138,12 @@ class Gate:
         if not asked:
             self._for_all = None
             return False
-        answer = self.admission.choose([each for each, _ in asked], machine, now)
+        answer = self.admission.choose(asked, machine, now)
         if isinstance(answer, Hold):
             self._reasons.update(answer.reasons)
             self._for_all = answer.for_all
             return False
-        chosen = next(kind for each, kind in asked if each.id == answer.id).first()
-        assert chosen is not None
+        chosen = next(each for each in self._first_ones if each.id == answer.id)
         self.queue.discard(chosen)
         self._tell_soft_limit()
         chosen.slots = self.tokens.take(chosen.id, wanted(chosen.task.need))
@@ -154,7 +152,7 @@ class Gate:
         self._start(chosen)
         return True
 
-    def _asked(self) -> list[tuple[Queued, Kind]]:
+    def _asked(self) -> list[Queued]:
         """Give whom the policy may choose from: those whose tokens are free."""
         spoken_for: set[str] = set()
         asked, self._first_ones = [], []
@@ -166,8 +164,7 @@ class Gate:
             if lacking is not None:
                 self._reasons[first.id] = f"waiting: {lacking}"
                 continue
-            queued = Queued(first.id, kind.key, first.task.need, first.number, kind.count, tier)
-            asked.append((queued, kind))
+            asked.append(Queued(first.id, kind.key, first.task.need, first.number, kind.count, tier))
         return asked
 
     def _tell_soft_limit(self) -> None:
@@ -184,12 +181,9 @@ class Gate:
     def _explain_new(self) -> None:
         """Tell whoever is new here, at once, and those who come first, now and then, why they wait."""
         new, self._unexplained = self._unexplained, []
-        for entry in new:
+        long_ago = self._clock.monotonic() - _EXPLAIN_EVERY_S
+        for entry in (*new, *(each for each in self._first_ones if each.explained_at <= long_ago)):
             if entry in self.queue:
-                self.explain(entry, self.why(entry) or "waiting for its turn")
-        now = self._clock.monotonic()
-        for entry in self._first_ones:
-            if entry in self.queue and now - entry.explained_at >= _EXPLAIN_EVERY_S:
                 self.explain(entry, self.why(entry) or "waiting for its turn")
 
     def explain(self, entry: Entry, reason: str) -> None:

@@ -100,8 +100,9 @@ class Supervisor(Talking):
         rules = monitoring or MonitoringRules()
         figures = pool or PoolSettings(hard_limit=hard_limit, soft_limit=soft_limit)
         ledger, clock = ledger or NoLedger(), clock or SystemClock()
+        policy = admission or admission_of(figures, ledger.footprints(), clock.time() - clock.monotonic())
         self._conductor = Conductor(
-            admission or admission_of(figures, ledger.footprints(), clock.time() - clock.monotonic()),
+            policy,
             launch or launching(launcher or (keeper.spawn if keeper else None)),
             clock,
             random,
@@ -109,7 +110,7 @@ class Supervisor(Talking):
             markers=Markers(None if markers is None else os.path.abspath(markers)),
             rules=rules,
             sampler=sampler,
-            machine=machine or MachineReader(),
+            machine=(machine or MachineReader()) if policy.needs_looks else None,
             tokens=figures.tokens,
         )
         self._registry = self._conductor.registry

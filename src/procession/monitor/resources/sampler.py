@@ -62,8 +62,7 @@ class TreeSampler:
         """Give of each tree no more than a policy of admission wants to know; may be called often."""
         sums = self._table.look(roots)
         return {
-            key: Use(_memory_bytes(roots[key], each), self._lately(key, each.cpu_s, now_s))
-            for key, each in sums.items()
+            key: Use(_memory(roots[key], each)[0], self._lately(key, each.cpu_s, now_s)) for key, each in sums.items()
         }
 
     def _lately(self, key: str, cpu_s: float, now_s: float) -> float | None:
@@ -106,22 +105,23 @@ class TreeSampler:
         return sum(counted) if counted else None
 
 
-def _memory_bytes(root: Root, seen: TreeSum) -> int:
+def _memory(root: Root, seen: TreeSum) -> tuple[int, bool]:
+    """Give the bytes, and whether they are exact: then its control group counts them."""
     exact = group_memory_bytes(root.leaf) if root.leaf else None
-    return seen.memory_bytes if exact is None else exact
+    return (seen.memory_bytes, False) if exact is None else (exact, True)
 
 
 def _usage(
     root: Root, seen: TreeSum, at: float, *, cpus: float | None, descriptors: int | None, used: Mapping[int, GpuShare]
 ) -> TreeUsage:
-    exact = group_memory_bytes(root.leaf) if root.leaf else None
+    memory_bytes, is_exact = _memory(root, seen)
     gpu = [used[pid] for pid in seen.pids if pid in used] if used else []
     return TreeUsage(
         at=at,
         processes=len(seen.pids),
         threads=seen.threads,
-        memory_bytes=seen.memory_bytes if exact is None else exact,
-        memory_is_exact=exact is not None,
+        memory_bytes=memory_bytes,
+        memory_is_exact=is_exact,
         cpu_s=seen.cpu_s,
         cpus=cpus,
         read_bytes=seen.read_bytes,
