@@ -171,6 +171,28 @@ def test_a_burst_is_suspended_while_it_is_small():
     assert [(each.do, each.id) for each in adaptive.guard(machine(29 * GB), 13.0)] == [("resume", "junior")]
 
 
+def test_whoever_was_let_go_on_too_soon_rests_longer_each_time():
+    """Room that comes and goes does not make a task stop and go with it: half a second, then one, then two."""
+    adaptive = policy(footprints=knowing(k=16 * GB))
+    begin(adaptive, "senior", "junior")
+    now, memory, rests = 10.0, GB, []
+    adaptive.look({"senior": Use(GB), "junior": Use(memory)}, now)
+    for _ in range(4):
+        now, memory = now + 1.2, memory + GB
+        adaptive.look({"senior": Use(GB), "junior": Use(memory, 1.0)}, now)
+        assert [(each.do, each.id) for each in adaptive.guard(machine(2 * GB), now)] == [("suspend", "junior")]
+        adaptive.suspended("junior", now, held=True)
+        began = now
+        while not (acts := adaptive.guard(machine(31 * GB), now)):
+            now += 0.125
+            adaptive.look({"senior": Use(GB), "junior": Use(memory, 0.0)}, now)
+        assert [(each.do, each.id) for each in acts] == [("resume", "junior")]
+        adaptive.resumed("junior", now)
+        rests.append(now - began)
+
+    assert rests == [0.5, 1.0, 2.0, 4.0]
+
+
 def test_nobody_resumes_whom_a_person_has_suspended():
     """The guard lets only those go on that it suspended itself."""
     adaptive = policy()
