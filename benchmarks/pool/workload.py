@@ -1,9 +1,10 @@
 """What is to be run: seeded tasks of 24 command keys in six classes, as in the reference of the adaptive pool.
 
 A task's memory is piecewise linear in its progress, and it wants a constant number of processors. What the
-reference leaves open is settled here: the shapes (see `_shape`), that the Pareto factor of *heavy* is drawn for each
-task (so that no history foretells it) and cut off at 60 % of memory, and that keys are given to classes in proportion
-to the mix.
+reference leaves open is settled here: the shapes (see `_shape`), that the Pareto factor of *heavy* belongs to the
+median of its key (a task's peak is that of its key, and sigma is 0) and is cut off at 60 % of memory, and that keys
+are given to classes in proportion to the mix. *Surprising*: the factor is drawn for each task, so that no history
+foretells it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 GB = 1e9
 KEYS = 24
+_PARETO = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,40 +114,48 @@ class Workload:
         )
 
 
-def make_workload(mix: str, seed: int, tasks: int = 200) -> Workload:
+def make_workload(mix: str, seed: int, tasks: int = 200, *, surprising: bool = False) -> Workload:
     """Draw one. The same seed draws the same."""
     rng = random.Random(f"{mix}/{seed}")
     machine = MIXES[mix]
-    keys = _keys(machine, rng)
-    drawn = [_jobs(machine, keys, tasks, rng) for _ in range(2)]
+    keys = _keys(machine, rng, surprising=surprising)
+    drawn = [_jobs(machine, keys, tasks, rng, surprising=surprising) for _ in range(2)]
     return Workload(mix, seed, machine.cores, machine.memory_bytes, drawn[0], drawn[1])
 
 
-def _keys(mix: Mix, rng: random.Random) -> dict[str, list[_Key]]:
+def _keys(mix: Mix, rng: random.Random, *, surprising: bool) -> dict[str, list[_Key]]:
     counts = {kind: max(1, round(share * KEYS)) for kind, share in mix.shares.items()}
     while sum(counts.values()) != KEYS:
         largest = max(counts, key=lambda kind: counts[kind])
         counts[largest] += 1 if sum(counts.values()) < KEYS else -1
-    return {kind: [_key(kind, number, rng) for number in range(count)] for kind, count in counts.items()}
+    return {
+        kind: [_key(kind, number, rng, surprising=surprising) for number in range(count)]
+        for kind, count in counts.items()
+    }
 
 
-def _key(name: str, number: int, rng: random.Random) -> _Key:
+def _key(name: str, number: int, rng: random.Random, *, surprising: bool) -> _Key:
     kind = KINDS[name]
-    return _Key(
-        f"{name}-{number}", name, rng.uniform(*kind.peak_gb) * GB, rng.uniform(*kind.seconds), rng.uniform(*kind.cpus)
+    peak = rng.uniform(*kind.peak_gb) * GB
+    if name == "heavy" and not surprising:
+        peak *= rng.paretovariate(_PARETO)
+    return _Key(f"{name}-{number}", name, peak, rng.uniform(*kind.seconds), rng.uniform(*kind.cpus))
+
+
+def _jobs(
+    mix: Mix, keys: dict[str, list[_Key]], tasks: int, rng: random.Random, *, surprising: bool
+) -> tuple[Job, ...]:
+    kinds = rng.choices(list(mix.shares), weights=list(mix.shares.values()), k=tasks)
+    return tuple(
+        _job(number, rng.choice(keys[kind]), mix, rng, surprising=surprising) for number, kind in enumerate(kinds)
     )
 
 
-def _jobs(mix: Mix, keys: dict[str, list[_Key]], tasks: int, rng: random.Random) -> tuple[Job, ...]:
-    kinds = rng.choices(list(mix.shares), weights=list(mix.shares.values()), k=tasks)
-    return tuple(_job(number, rng.choice(keys[kind]), mix, rng) for number, kind in enumerate(kinds))
-
-
-def _job(number: int, key: _Key, mix: Mix, rng: random.Random) -> Job:
+def _job(number: int, key: _Key, mix: Mix, rng: random.Random, *, surprising: bool) -> Job:
     kind = KINDS[key.kind]
     peak = key.peak_bytes * math.exp(rng.gauss(0, kind.peak_sigma))
-    if key.kind == "heavy":
-        peak *= rng.paretovariate(1.3)
+    if key.kind == "heavy" and surprising:
+        peak *= rng.paretovariate(_PARETO)
     peak = min(peak, 0.6 * mix.memory_bytes)
     seconds = key.seconds * math.exp(rng.gauss(0, kind.seconds_sigma))
     return Job(number, key.name, seconds, key.cpus, _shape(key.kind, peak, seconds, rng))

@@ -84,6 +84,7 @@ class World:
     host_memory_bytes: float = 0.0
     host_cores: int = 0
     limit_s: float = math.inf
+    most_kills: int = 1 << 60
     time_decisions: bool = True
     now: float = 0.0
     load: float = 0.0
@@ -100,7 +101,7 @@ class World:
             self.policy.watch(self)
         poll_s = getattr(self.policy, "poll_s", None)
         next_poll = next_look = 0.0
-        while (self.live or self.waiting) and self.now < self.limit_s:
+        while (self.live or self.waiting) and self.now < self.limit_s and self._kills <= self.most_kills:
             if self.policy.needs_looks and self.now >= next_look - _EPSILON:
                 self._look()
                 next_look = self.now + self.policy.look_again_s(self._machine(), self.now)
@@ -114,6 +115,10 @@ class World:
         self.result.makespan_s = self.now
         self.result.unfinished = len(self.live) + sum(map(len, self.waiting.values()))
         return self.result
+
+    @property
+    def _kills(self) -> int:
+        return self.result.oom_kills + self.result.evictions
 
     @property
     def free_bytes(self) -> float:

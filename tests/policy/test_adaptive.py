@@ -171,6 +171,56 @@ def test_a_burst_is_suspended_while_it_is_small():
     assert [(each.do, each.id) for each in adaptive.guard(machine(29 * GB), 13.0)] == [("resume", "junior")]
 
 
+def test_the_most_senior_waits_with_its_burst_while_others_run():
+    """Others will end, and leave it room: it waits for that, for a minute at most; then they must go instead."""
+    adaptive = policy(footprints=knowing(k=8 * GB, steady=GB))
+    begin(adaptive, "senior")
+    begin(adaptive, "steady", key="steady")
+    adaptive.look({"senior": Use(GB // 2, 1.0), "steady": Use(GB, 1.0)}, 10.0)
+    adaptive.look({"senior": Use(GB, 1.0), "steady": Use(GB, 1.0)}, 10.5)
+
+    assert [(each.do, each.id) for each in adaptive.guard(machine(3 * GB), 10.5)] == [("suspend", "senior")]
+    adaptive.suspended("senior", 10.5, held=True)
+    adaptive.look({"senior": Use(GB, 0.0), "steady": Use(GB, 1.0)}, 40.0)
+    assert not adaptive.guard(machine(3 * GB), 40.0)
+    assert [(each.do, each.id) for each in adaptive.guard(machine(3 * GB), 71.0)] == [("resume", "senior")]
+    adaptive.resumed("senior", 71.0)
+    adaptive.look({"senior": Use(GB, 1.0), "steady": Use(GB, 1.0)}, 71.5)
+    adaptive.look({"senior": Use(2 * GB, 1.0), "steady": Use(GB, 1.0)}, 72.0)
+    assert not adaptive.guard(machine(2 * GB), 72.0)
+
+
+def test_the_most_senior_does_not_wait_alone():
+    """Where nobody runs that stays as it is, nobody will leave it room by waiting."""
+    adaptive = policy(footprints=knowing(k=8 * GB))
+    begin(adaptive, "senior")
+    adaptive.look({"senior": Use(GB // 2, 1.0)}, 10.0)
+    adaptive.look({"senior": Use(GB, 1.0)}, 10.5)
+
+    assert not adaptive.guard(machine(3 * GB), 10.5)
+
+
+def test_whoever_has_more_than_any_of_its_like_may_take_a_little_more():
+    """Not as much again, as of one of which nothing is known: it would wait for room that it does not need."""
+    adaptive = policy(footprints=knowing(k=4 * GB))
+    adaptive.choose([], machine(), 0.0)
+    begin(adaptive, "large")
+    for now, size in ((10.0, 4.5 * GB), (11.0, 5 * GB)):
+        adaptive.look({"large": Use(int(size), 1.0)}, now)
+
+    assert 0.3 * GB < adaptive._live["large"].may_take < GB
+
+
+def test_the_longest_starts_first():
+    """The last one to end decides when all are done."""
+    footprints = knowing(short=GB)
+    for _ in range(20):
+        footprints.learn("long", Run(running_s=600.0, peak_bytes=GB // 10, cpus=0.1), 1.7e9)
+    adaptive = policy(footprints=footprints)
+
+    assert adaptive.choose([Queued("s", "short"), Queued("l", "long", number=1)], machine(), 0.0).id == "l"
+
+
 def test_whoever_was_let_go_on_too_soon_rests_longer_each_time():
     """Room that comes and goes does not make a task stop and go with it: half a second, then one, then two."""
     adaptive = policy(footprints=knowing(k=16 * GB))
@@ -295,13 +345,16 @@ def test_more_free_memory_never_makes_anybody_wait(seed, one, other):
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0, 1))
 def test_somebody_always_runs(seed, share):
-    """Whatever happens, the guard leaves the most senior running, and touches nobody who is protected."""
+    """Whatever happens, the guard leaves somebody running, never evicts the most senior, touches none protected."""
     adaptive = _some_state(seed)
     acts = adaptive.guard(machine(share * TOTAL, at=99.0), 99.0)
 
     gone = {each.id for each in acts if each.do in {"suspend", "evict"}}
+    evicted = {each.id for each in acts if each.do == "evict"}
+    before = {id_ for id_, each in adaptive._live.items() if not each.still}
     senior = min(adaptive._live.values(), key=lambda each: each.senior, default=None)
-    assert senior is None or senior.newcomer.id not in gone
+    assert not before or before - gone
+    assert senior is None or senior.newcomer.id not in evicted
     assert not any(adaptive._live[each].newcomer.protect for each in gone)
 
 

@@ -214,21 +214,19 @@ class Adaptive:
         return claim, claim.memory_bytes - missing, machine.memory_total_bytes, self._growing
 
     def _ordered(self, of_tier: Sequence[Queued], machine: Machine, now: float) -> list[tuple[Queued, Claim]]:
-        """Those passed over for too long first, by age; then the unknown, to learn; then the long and large."""
+        """Those passed over for too long first, by age; then the unknown, to learn; then the longest.
+
+        Longest first is the rule of Graham for parallel machines ("Bounds on multiprocessing timing anomalies", 1969).
+        """
         claims = [(each, self._claims.of_candidate(each, machine)) for each in of_tier]
         return sorted(claims, key=lambda each: self._place(each[0], each[1], now))
 
     def _place(self, queued: Queued, claim: Claim, now: float) -> tuple[float, float, int]:
-        """Large is what takes much of that of which there is much: so memory and processors are used up together."""
         if self._passed_over.is_overdue(queued, now):
             return 0.0, 0.0, queued.number
         if claim.duration_s is None:
             return 1.0, 0.0, queued.number
-        machine = self._machine
-        memory_free = max(machine.memory_available_bytes / machine.memory_total_bytes, 0.01)
-        cpus_free = max(1 - self._cpus / machine.cpus, 0.01)
-        share = claim.memory_bytes / machine.memory_total_bytes * memory_free + claim.cpus / machine.cpus * cpus_free
-        return 2.0, -claim.duration_s * share, queued.number
+        return 2.0, -claim.duration_s, queued.number
 
     def _room(self, machine: Machine) -> float:
         """Say how much memory is neither taken, nor claimed, nor to stay free."""

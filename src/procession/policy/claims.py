@@ -26,6 +26,8 @@ _KNOWN_FROM: Final = 0.3
 
 _ALL_KNOWN_FROM: Final = 4.0
 _WELL_KNOWN_FROM: Final = 32.0
+_SEVERAL: Final = 3.0
+_BEYOND_SHARE: Final = 0.1
 _NEWS: Final = 16
 """Thousands of short runs a second are learned from; not each makes all estimates be made anew."""
 
@@ -153,7 +155,7 @@ class Claims:
         """Say what those took more that came as far; how likely it is that it has all it wants shows its age."""
         place = bucket_of(live.peak_bytes), footprint.runs
         if live.spread is None or live.spread[0] != place:
-            live.spread = place, footprint.spread(live.peak_bytes)
+            live.spread = place, footprint.spread(live.peak_bytes) or _beyond(footprint, live.peak_bytes)
         spread = live.spread[1]
         if spread is None:
             return False
@@ -258,3 +260,12 @@ class Claims:
     def _known(self, key: str) -> Footprint | None:
         footprint = self.footprints.get(key)
         return footprint if footprint is not None and footprint.runs >= _KNOWN_FROM and footprint.peaks else None
+
+
+def _beyond(footprint: Footprint, peak_bytes: float) -> tuple[float, float] | None:
+    """Say what one may come to that has more than any of its like ever had, if several are known: a little more."""
+    spread = footprint.spread()
+    if spread is None or footprint.runs < _SEVERAL:
+        return None
+    excess = max(math.sqrt(spread[1]), _BEYOND_SHARE * peak_bytes)
+    return peak_bytes + excess, excess * excess

@@ -1,9 +1,10 @@
 """What is done when memory gets short while tasks run: who is suspended, who goes on again, who is evicted at last.
 
-The most senior task is never touched: there is always progress. Whoever grows in a burst asks for all it may still
-take, and is suspended while it is small if that is not there. Suspending frees nothing, it only keeps others from
-taking more: where the room itself is gone, the cheapest work is evicted. Pure, but for what it remembers of its own
-deeds, which keeps them from flapping.
+Whoever grows in a burst asks for all it may still take, and is suspended while it is small if that is not there: the
+most senior task, too, but only while others run steadily, and only once: to wait a minute for their ends costs less
+than to evict them. Otherwise the most senior is never touched, so that there is always progress. Suspending frees
+nothing, it only keeps others from taking more: where the room itself is gone, the cheapest work is evicted. Pure, but
+for what it remembers of its own deeds, which keeps them from flapping.
 """
 
 from __future__ import annotations
@@ -77,11 +78,13 @@ class Guard:
             return []
         senior = next((each for each in ordered if not each.still or each.by_guard), None)
         left = self._left_to_take(machine)
+        others_run = left > 0 and any(not each.still and each.rate <= 0 and each.leaving_since < 0 for each in ordered)
         acts = []
         for each in growing:
             wanted = max(each.may_take, each.rate * self._tuning.horizon_s)
             is_burst = each.rate > self._tuning.burst_bytes_per_s
-            if each is senior or each.newcomer.protect or not is_burst or wanted <= left:
+            is_let = each.newcomer.protect or (each is senior and (each.has_waited or not others_run))
+            if is_let or not is_burst or wanted <= left:
                 left -= wanted if is_burst else each.rate * self._tuning.horizon_s
             elif now - each.asked_at > _AGAIN_S:
                 why = (
@@ -121,7 +124,9 @@ class Guard:
         if not waiting:
             return []
         running = [each for each in ordered if not each.still]
-        if not running or waiting[0].senior < running[0].senior:
+        is_senior = not running or waiting[0].senior < running[0].senior
+        if is_senior and (not running or now - waiting[0].asked_at >= self._tuning.senior_waits_s):
+            waiting[0].has_waited = True
             return [self._resume(waiting[0], "it is the most senior", now)]
         if now - self._resumed_at < self._tuning.resume_gap_s:
             return []

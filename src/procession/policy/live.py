@@ -37,6 +37,7 @@ class Live:
         "doubt",
         "doubts",
         "fraction",
+        "has_waited",
         "key",
         "leaving_since",
         "measured_cpus",
@@ -66,6 +67,7 @@ class Live:
         self.spread: tuple[tuple[int, float], tuple[float, float] | None] | None = None  # kept by `claims`
         self.fraction: float | None = None
         self.still = self.by_guard = self.saving = False
+        self.has_waited = False  # as the most senior, for room, as long as it may have to
         self.rests = 0  # how often it was suspended to make room
         self.asked_at = self.leaving_since = -math.inf
         self.weighed_as: tuple[tuple[int, float], bool] | None = None  # likewise

@@ -65,11 +65,14 @@ class Outlook:
         extra, doubts = [], []
         live = self._durations.above(age_s) + _UNSEEN_WEIGHT
         lasts_s = _GO_ON_SHARE * age_s + 5.0
+        before_s = 0.0
         for ahead_s in AHEAD_S:
-            later_s = age_s + ahead_s
-            lives = (self._durations.above(later_s) + _UNSEEN_WEIGHT * math.exp(-ahead_s / lasts_s)) / live
-            lives = 1.0 - self._trust * (1.0 - min(lives, 1.0))
-            grown = max((self._grown(self._hurry * later_s) - done) / (1.0 - done), 0.02) if done < 1.0 else 1.0
+            # The worst of all times between two: those that live at the first, grown as at the second.
+            lives = self._durations.above(age_s + before_s) + _UNSEEN_WEIGHT * math.exp(-before_s / lasts_s)
+            lives = 1.0 - self._trust * (1.0 - min(lives / live, 1.0))
+            later_s = self._hurry * (age_s + ahead_s)
+            grown = max((self._grown(later_s) - done) / (1.0 - done), 0.02) if done < 1.0 else 1.0
+            before_s = ahead_s
             likely = lives * grown * chance
             extra.append(lives * memory + likely * more - memory)
             growth_doubt = likely * (doubt + more * more) - (likely * more) ** 2
