@@ -94,6 +94,7 @@ def test_every_error_survives_pickling():
         errors.ForeignPeer(7),
         errors.Conflict("used before"),
         errors.StoreUnavailable("/h/store.db", "disk full", hint="h"),
+        errors.InvalidCheckpoint("/h/checkpoints/t1.json", "torn", hint="h"),
         errors.ProgramNotFound("no x", hint="h", command="x", program="x", suggestion=None, errno=2),
         errors.TooLong("too long", command="x", element="argv[1]", size_bytes=5, limit_bytes=4),
         *(kind("sentence", result=result) for kind in all_errors() if issubclass(kind, errors.EndError)),

@@ -72,6 +72,13 @@ class StoreUnavailable(_AboutPath, ProcessionError):
     sentence = "the store {path} cannot be written: {reason}"
 
 
+class InvalidCheckpoint(_AboutPath, ProcessionError):
+    """What is kept of checkpoints at ``path`` cannot be believed: torn, foreign, of a newer version; ``reason``."""
+
+    code = "invalid_checkpoint"
+    sentence = "the checkpoints in {path} cannot be trusted: {reason}"
+
+
 class ConnectionLost(DaemonUnavailable):
     """The daemon went away in the middle of a conversation, and did not come back. ``path``, ``reason``."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import stat
 from typing import Any, Final
 
 import msgspec
 
 from procession.errors import InvalidMarker
 from procession.ipc.encoding import decode_line
+from procession.kernel.own_file import read_own
 from procession.model.names import check_name
 from procession.model.outcome import OutcomeKind
 from procession.streams.looking import look_again
@@ -53,7 +53,7 @@ def marker_path(directory: str, task: str) -> str:
 def read_marker(path: str, task: str) -> Marker:
     """Read the marker of ``task``. Raises: FileNotFoundError: there is none; InvalidMarker: it is not to be trusted."""
     try:
-        marker = msgspec.convert(decode_line(_read_ours(path)), Marker)
+        marker = msgspec.convert(decode_line(read_own(path, SIZE_LIMIT_BYTES)), Marker)
     except FileNotFoundError:
         raise
     except (OSError, ValueError, RecursionError) as error:
@@ -90,22 +90,6 @@ async def wait_marker(path: str, task: str, *, after: Marker | None = None) -> M
                 torn = patience_ends = None
                 if marker != after:
                     return marker
-
-
-def _read_ours(path: str) -> bytes:
-    """Read a plain file of ours that is not too large; nothing else holds us up. Raises: OSError, ValueError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise ValueError("it is no plain file")
-        if facts.st_uid != os.geteuid():
-            raise ValueError(f"it belongs to user {facts.st_uid}")
-        if facts.st_size > SIZE_LIMIT_BYTES:
-            raise ValueError(f"it is larger than {SIZE_LIMIT_BYTES:,} bytes")
-        return os.read(descriptor, SIZE_LIMIT_BYTES)
-    finally:
-        os.close(descriptor)
 
 
 def _invalid(path: str, reason: str) -> InvalidMarker:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 
 TEMPORARY_SUFFIX = ".tmp"
+STALE_S = 60.0
 
 
 def write_whole(path: str, content: bytes) -> None:
@@ -23,3 +26,22 @@ def write_whole(path: str, content: bytes) -> None:
     except BaseException:
         os.unlink(unfinished)
         raise
+
+
+def sync_directory(path: str) -> None:
+    """See that what was renamed in a directory has its new name even after a power cut. Raises: OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_unfinished(directory: str) -> None:
+    """Remove what somebody who was killed while writing has left; what is young may still be written."""
+    for name in os.listdir(directory):
+        if name.endswith(TEMPORARY_SUFFIX):
+            path = os.path.join(directory, name)
+            with contextlib.suppress(OSError):
+                if os.lstat(path).st_mtime < time.time() - STALE_S:
+                    os.unlink(path)

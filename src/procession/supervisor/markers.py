@@ -7,17 +7,15 @@ they must reach the disk before they have their names. Not here: what a marker i
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
-import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from procession.errors import InvalidMarker
 from procession.ipc.marker import Marker, marker_path, read_marker
-from procession.kernel.whole_file import TEMPORARY_SUFFIX, write_whole
+from procession.kernel.whole_file import remove_unfinished, write_whole
 from procession.model.event import Ended, Event, Removed, Starting
 
 if TYPE_CHECKING:
@@ -29,8 +27,6 @@ logger = logging.getLogger("procession.task")
 
 _LATE_S: Final = 10.0
 """Of the tasks that ended so long before the last one, an earlier supervisor may not have written the markers yet."""
-
-_STALE_S: Final = 60.0
 
 
 class Markers:
@@ -78,9 +74,7 @@ class Markers:
                 self._write_soon(
                     Marker(task=view.id, attempt=view.attempt, outcome=view.outcome.kind, timestamp=view.ended_at)
                 )
-        for name in os.listdir(self._directory):
-            if name.endswith(TEMPORARY_SUFFIX):
-                _sweep(os.path.join(self._directory, name))
+        remove_unfinished(self._directory)
 
     def _write_soon(self, marker: Marker) -> None:
         self._due[marker.task] = marker
@@ -131,13 +125,6 @@ def _with_result(path: str, marker: Marker) -> Marker:
     if own.attempt not in (None, marker.attempt):
         return marker
     return msgspec.structs.replace(marker, result=own.result)
-
-
-def _sweep(path: str) -> None:
-    """Remove what somebody who was killed has left unfinished."""
-    with contextlib.suppress(OSError):
-        if os.lstat(path).st_mtime < time.time() - _STALE_S:
-            os.unlink(path)
 
 
 def _unlink(path: str) -> None:
