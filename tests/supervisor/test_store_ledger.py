@@ -6,6 +6,7 @@ import logging
 import pytest
 
 from procession.errors import StoreUnavailable
+from procession.model.checkpoint import Checkpoint
 from procession.model.command import Command
 from procession.model.event import Submitted
 from procession.model.record import AttemptRecord, Phase
@@ -14,6 +15,7 @@ from procession.model.view import view_of
 from procession.store.store import Store
 from procession.supervisor import store_ledger
 from procession.supervisor.entry import Entry
+from procession.supervisor.ledger import NoLedger
 from procession.supervisor.log_shelf import LogShelf
 from procession.supervisor.store_ledger import StoreLedger
 
@@ -141,3 +143,41 @@ async def test_tidying(ledger, monkeypatch, caplog):
 
     assert 1 <= len(tidied) <= 2
     assert [each.message for each in caplog.records] == ["the store cannot be tidied"] * len(tidied)
+
+
+def checkpoint(number):
+    """What task ``a`` has saved."""
+    return Checkpoint(task="a", number=number, attempt=1, at=1.0, by="task", can_resume=False, reason="it did not say")
+
+
+@pytest.mark.parametrize("has_store", [True, False])
+async def test_checkpoints(ledger, has_store):
+    """The last five are known at once, the newest first, and forgotten with the task; with a store and without."""
+    ledger = ledger if has_store else NoLedger()
+    assert ledger.checkpoints("a") == []
+    for number in range(1, 8):
+        ledger.note_checkpoint(checkpoint(number))
+        assert ledger.checkpoints("a")[0] == checkpoint(number)
+    await ledger.wait_written()
+    assert [each.number for each in ledger.checkpoints("a")] == [7, 6, 5, 4, 3]
+
+    ledger.forget("a")
+    assert ledger.checkpoints("a") == []
+    await ledger.commit()
+    assert ledger.checkpoints("a") == []
+
+
+async def test_checkpoints_wait_for_a_store_that_fails(ledger):
+    """Other than samples they are not lost, and what counts on is right meanwhile."""
+    break_store(ledger)
+    ledger.note_checkpoint(checkpoint(1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    ledger.note_checkpoint(checkpoint(2))
+    assert ledger.failure is not None
+    assert [each.number for each in ledger.checkpoints("a")] == [2, 1]
+    mend_store(ledger)
+    await ledger.wait_written()
+
+    assert ledger.store.latest_checkpoints() == {"a": checkpoint(2)}
+    await ledger.close()

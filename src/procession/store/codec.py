@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
+from procession.model.checkpoint import Checkpoint
 from procession.model.context import Context
 from procession.model.record import AttemptRecord, Care
 from procession.model.task import Task
@@ -55,6 +56,7 @@ CARE: Codec[Care] = Codec(Care)
 ATTEMPT: Codec[AttemptRecord] = Codec(AttemptRecord)
 ARGV: Codec[tuple[str, ...]] = Codec(tuple[str, ...])
 SAMPLE: Codec[TreeUsage] = Codec(TreeUsage)
+CHECKPOINT: Codec[Checkpoint] = Codec(Checkpoint)
 CONTEXT: Codec[Context] = Codec(Context)
 _TASK: Codec[Task] = Codec(Task)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from procession.kernel.files import read_file
+from procession.model.checkpoint import Checkpoint
 from procession.model.names import check_name
 from procession.model.record import AttemptRecord, Identity
 from procession.model.state import State
@@ -52,6 +53,12 @@ def check_attempt(record: AttemptRecord, key: int, task: str) -> None:
             raise ValueError(f"its {stream} cannot begin at {offset}")
     if record.exit is not None and record.exit.status is not None and not 0 <= record.exit.status <= 0xFFFF:
         raise ValueError(f"{record.exit.status} is no wait status")
+
+
+def check_checkpoint(checkpoint: Checkpoint, task: str, number: int) -> None:
+    """Refuse a checkpoint of another task: what it says may be run in this one's place. Raises: ValueError."""
+    if (checkpoint.task, checkpoint.number) != (task, number):
+        raise ValueError(f"it calls itself number {checkpoint.number} of {checkpoint.task!r}")
 
 
 def _check_leader(leader: Identity) -> None:

@@ -1,7 +1,8 @@
-"""What is to be written with the next commit, ready as rows. It stays when a commit fails."""
+"""What is to be written with the next commit, ready as rows, checkpoints apart. It stays when a commit fails."""
 
 from __future__ import annotations
 
+from procession.model.checkpoint import Checkpoint
 from procession.store.rows import Row
 
 
@@ -25,6 +26,7 @@ class Pending:
         self.samples: list[tuple[str, float, bytes]] = []
         self.replaced: list[tuple[str, float]] = []
         self.footprints: dict[str, tuple[str, float, bytes]] = {}
+        self.checkpoints: dict[str, dict[int, Checkpoint]] = {}
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
@@ -38,6 +40,7 @@ class Pending:
             or self.samples
             or self.replaced
             or self.footprints
+            or self.checkpoints
             or self.forgotten
         )
 
@@ -48,4 +51,5 @@ class Pending:
                 rows.pop(number, None)
         for key in [key for key, row in self.attempts.items() if row[1] == id]:
             del self.attempts[key]
+        self.checkpoints.pop(id, None)
         self.samples = [each for each in self.samples if each[0] != id]

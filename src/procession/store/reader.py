@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from procession.store.codec import SAMPLE
 from procession.store.failure import told
-from procession.store.rows import Row, attempt_of_row, record_of_row
+from procession.store.rows import Row, attempt_of_row, checkpoint_of_row, record_of_row
 
 if TYPE_CHECKING:
+    from procession.model.checkpoint import Checkpoint
     from procession.model.context import Context
     from procession.model.record import AttemptRecord, TaskRecord
     from procession.model.usage import TreeUsage
@@ -71,6 +72,20 @@ class Reader:
     def samples(self, task: str) -> list[TreeUsage]:
         """Give what a task used, the oldest sample first."""
         return self.believe(self.ask(SAMPLES, (task,)), lambda row: SAMPLE.decode(row[1]), "sample")
+
+    def checkpoints(self, task: str) -> list[Checkpoint]:
+        """Give what a task saved, the newest first."""
+        return self.believe(self.ask(CHECKPOINTS, (task,)), checkpoint_of_row, "checkpoint") if task.isascii() else []
+
+    def latest_checkpoints(self) -> dict[str, Checkpoint]:
+        """Give the newest of each task that can be believed."""
+        latest = {}
+        for row in self.ask(LATEST_CHECKPOINTS):
+            # Only where the newest is damaged are the others asked for.
+            found = self.believe([row], checkpoint_of_row, "checkpoint") or self.checkpoints(str(row[0]))
+            if found:
+                latest[found[0].task] = found[0]
+        return latest
 
     def find_reply(self, request: bytes) -> bytes | None:
         """Give what a request was answered, or None."""
@@ -148,6 +163,9 @@ UNFINISHED: Final = (
 FIND: Final = _RECORD + "WHERE id = ?"
 HIGHEST_ID: Final = "SELECT max(CAST(substr(id, 2) AS INTEGER)) FROM task WHERE id GLOB 't[1-9]*'"
 SAMPLES: Final = "SELECT task, body FROM sample WHERE task = ? ORDER BY at"
+CHECKPOINTS: Final = "SELECT task, number, body FROM checkpoint WHERE task = ? ORDER BY number DESC"
+# SQLite gives the other columns of the row that has the maximum.
+LATEST_CHECKPOINTS: Final = "SELECT task, max(number), body FROM checkpoint GROUP BY task"
 ATTEMPTS: Final = "SELECT key, task, body FROM attempt WHERE task = ? ORDER BY key"
 ATTEMPTS_NOT_OVER: Final = "SELECT key, task, body FROM attempt WHERE phase <> 'over' ORDER BY key"
 EVENTS: Final = "SELECT seq, body FROM event WHERE seq > ? ORDER BY seq LIMIT ?"

@@ -9,11 +9,22 @@ from typing import Any
 
 import msgspec
 
+from procession.model.checkpoint import Checkpoint
 from procession.model.context import Context
 from procession.model.record import AttemptRecord, TaskRecord
 from procession.model.view import TaskView
-from procession.store.codec import ARGV, ATTEMPT, CARE, VIEW, decode_task, decode_text, encode_task, encode_text
-from procession.store.hostile import check_attempt, check_view
+from procession.store.codec import (
+    ARGV,
+    ATTEMPT,
+    CARE,
+    CHECKPOINT,
+    VIEW,
+    decode_task,
+    decode_text,
+    encode_task,
+    encode_text,
+)
+from procession.store.hostile import check_attempt, check_checkpoint, check_view
 
 Row = tuple[Any, ...]
 
@@ -51,6 +62,11 @@ def attempt_row(record: AttemptRecord) -> Row:
     return record.key, record.task, record.phase.value, ATTEMPT.encode(record)
 
 
+def checkpoint_row(checkpoint: Checkpoint) -> Row:
+    """Give task, number, at, body."""
+    return checkpoint.task, checkpoint.number, checkpoint.at, CHECKPOINT.encode(checkpoint)
+
+
 def view_of_row(row: Row) -> TaskView:
     """Make a view of id, state, command, argv, view. Raises: ValueError: for what cannot be."""
     id, state, command, argv, body = row  # noqa: A001 - the field's own name
@@ -72,6 +88,14 @@ def attempt_of_row(row: Row) -> AttemptRecord:
     record = ATTEMPT.decode(body)
     check_attempt(record, key, task)
     return record
+
+
+def checkpoint_of_row(row: Row) -> Checkpoint:
+    """Make a checkpoint of task, number, body. Raises: ValueError: for what cannot be."""
+    task, number, body = row
+    checkpoint = CHECKPOINT.decode(body)
+    check_checkpoint(checkpoint, task, number)
+    return checkpoint
 
 
 def _remark(view: TaskView) -> str | None:

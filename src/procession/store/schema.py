@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 APPLICATION_ID: Final = 0x50524F43
 """Stands in the header of each of our files, and of nobody else's: "PROC"."""
-VERSION: Final = 4
+VERSION: Final = 5
 
 STANDING: Final = (
     (
@@ -67,6 +67,14 @@ FOOTPRINT: Final = (
 )
 """What commands took in earlier runs, by the key under which they are learned; the oldest go."""
 
+CHECKPOINT: Final = (
+    (
+        "CREATE TABLE checkpoint"
+        " (task TEXT, number INTEGER, at REAL, body BLOB, PRIMARY KEY (task, number)) WITHOUT ROWID"
+    ),
+)
+"""What each task saved of its work: the last few. ``at`` is derived from the body, for people with a shell."""
+
 REST: Final = (
     "CREATE TABLE context (digest BLOB PRIMARY KEY, body BLOB NOT NULL)",
     "CREATE TABLE attempt (key INTEGER PRIMARY KEY, task TEXT NOT NULL, phase TEXT NOT NULL, body BLOB NOT NULL)",
@@ -82,7 +90,7 @@ REST: Final = (
 
 def create(connection: sqlite3.Connection) -> None:
     """Make all tables, inside the transaction of the caller."""
-    for statement in (*TASK, *STANDING, *TALLY, *SAMPLE, *FOOTPRINT, *REST):
+    for statement in (*TASK, *STANDING, *TALLY, *SAMPLE, *FOOTPRINT, *CHECKPOINT, *REST):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from procession.errors import StoreUnavailable
+from procession.model.checkpoint import newest
 from procession.model.history import thinned
 from procession.store.contexts import Contexts
 from procession.store.listing import TaskRow, Wanted, list_rows, list_views
@@ -22,6 +23,7 @@ from procession.store.wal import WriteAheadLog
 from procession.store.writer import Writer
 
 if TYPE_CHECKING:
+    from procession.model.checkpoint import Checkpoint
     from procession.model.event import Event
     from procession.model.record import AttemptRecord, TaskRecord
     from procession.model.usage import TreeUsage
@@ -104,6 +106,19 @@ class Store:
         """Note what was learned of the tasks of one key, at ``at`` (seconds since the epoch)."""
         self._writer.put_footprint(key, at, body)
 
+    def put_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Note what a task saved of its work; the newest `checkpoints_kept` of each task stay."""
+        self._writer.put_checkpoint(checkpoint)
+
+    @property
+    def checkpoints_kept(self) -> int:
+        """How many checkpoints of each task are kept, from the next that is noted on."""
+        return self._writer.checkpoints_kept
+
+    @checkpoints_kept.setter
+    def checkpoints_kept(self, kept: int) -> None:
+        self._writer.checkpoints_kept = kept
+
     def thin_samples(self, task: str, now: float) -> None:
         """Note that the old samples of a task shall become fewer (`procession.model.history`)."""
         samples = self._reader.samples(task)
@@ -159,7 +174,10 @@ class Store:
         return self._wal.needs_checkpoint
 
     def checkpoint(self) -> None:
-        """Tidy up, with all the waiting for the disk; to be run in a thread. Raises: StoreUnavailable."""
+        """Tidy up the file, with all the waiting for the disk; to be run in a thread. Raises: StoreUnavailable.
+
+        What tasks save of their work has the same name, and is `checkpoints`.
+        """
         self._wal.checkpoint()
 
     # --- reading ------------------------------------------------------------------------------------------------------
@@ -192,6 +210,20 @@ class Store:
     def samples(self, id: str) -> list[TreeUsage]:  # noqa: A002 - the field's own name
         """Give what a task used over time, the oldest sample first."""
         return self._reader.samples(id)
+
+    def checkpoints(self, id: str) -> list[Checkpoint]:  # noqa: A002 - the field's own name
+        """Give what a task saved, the newest first; also what is not on disk yet: its numbers are taken."""
+        on_disk = [] if self._writer.is_forgotten(id) else self._reader.checkpoints(id)
+        return newest([*on_disk, *self._writer.noted_checkpoints(id)], self.checkpoints_kept)
+
+    def latest_checkpoint(self, id: str) -> Checkpoint | None:  # noqa: A002 - the field's own name
+        """Give the newest of these, or None."""
+        found = self.checkpoints(id)
+        return found[0] if found else None
+
+    def latest_checkpoints(self) -> dict[str, Checkpoint]:
+        """Give the newest of every task that has any, by its id: of those on disk."""
+        return self._reader.latest_checkpoints()
 
     def find_reply(self, request_id: str) -> bytes | None:
         """Give what a request was answered, or None. It may not be on disk yet: commit before saying it again."""

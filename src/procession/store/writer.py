@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from procession.errors import InvalidTask, StoreUnavailable
+from procession.model.checkpoint import KEPT
 from procession.store.codec import SAMPLE, encode_event
 from procession.store.failure import unavailable
 from procession.store.pending import Pending
-from procession.store.rows import Row, attempt_row, standing_row, task_row
+from procession.store.rows import Row, attempt_row, checkpoint_row, standing_row, task_row
 
 if TYPE_CHECKING:
+    from procession.model.checkpoint import Checkpoint
     from procession.model.event import Event
     from procession.model.record import AttemptRecord, TaskRecord
     from procession.model.task import Task
@@ -33,11 +35,15 @@ Listener = Callable[[list[tuple[int, bytes]]], None]
 
 
 class Writer:
-    """The one writer of a store. ``failure`` says why the last commit did not happen."""
+    """The one writer of a store. ``failure`` says why the last commit did not happen.
+
+    checkpoints_kept: so many are kept of each task, the newest.
+    """
 
     def __init__(self, path: str, connection: sqlite3.Connection, contexts: Contexts, marks: Marks) -> None:
         self.on_commit: Listener | None = None
         self.failure: str | None = None
+        self.checkpoints_kept = KEPT
         self.marks = marks
         self._path = path
         self._connection = connection
@@ -97,6 +103,17 @@ class Writer:
         """Note what was learned of a key."""
         self._pending.footprints[key] = (key, at, body)
 
+    def put_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Note what a task saved; of many that wait for a commit only those that would be kept."""
+        noted = self._pending.checkpoints.setdefault(checkpoint.task, {})
+        noted[checkpoint.number] = checkpoint
+        while len(noted) > self.checkpoints_kept:
+            del noted[min(noted)]
+
+    def noted_checkpoints(self, task: str) -> list[Checkpoint]:
+        """Give those that were noted and not written yet."""
+        return list(self._pending.checkpoints.get(task, {}).values())
+
     def note_reply(self, request: bytes, reply: bytes) -> None:
         """Note what a request was answered."""
         self._pending.replies[request] = reply
@@ -115,6 +132,10 @@ class Writer:
         self._specs.pop(number or 0, None)
         self._pending.drop(id, number if number is not None else self._number_on_disk(id))
         self._pending.forgotten[id] = self.marks.seq
+
+    def is_forgotten(self, id: str) -> bool:  # noqa: A002 - the field's own name
+        """Whether what is on disk of a task is to go."""
+        return id in self._pending.forgotten
 
     def is_settled(self, id: str, number: int) -> bool:  # noqa: A002 - the field's own name
         """Whether what is on disk about a task is the last that was noted: it may just be retried, or forgotten."""
@@ -152,6 +173,9 @@ class Writer:
             self._forget_what_is_left(pending.forgotten)
         if pending.replies:
             execute(_TRIM_REPLIES, (REPLIES_KEPT,))
+        if pending.checkpoints:
+            kept = [(task, self.checkpoints_kept) for task in pending.checkpoints]
+            self._connection.executemany(_TRIM_CHECKPOINTS, kept)
         if pending.footprints:
             execute(_TRIM_FOOTPRINTS, (FOOTPRINTS_KEPT,))
         execute("COMMIT")
@@ -216,6 +240,8 @@ def _statements(pending: Pending) -> Iterable[tuple[str, Iterable[Row]]]:
     yield "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)", pending.samples
     yield "INSERT INTO event VALUES (?, ?, ?)", pending.events
     yield "INSERT OR REPLACE INTO footprint VALUES (?, ?, ?)", pending.footprints.values()
+    checkpoints = [checkpoint_row(each) for noted in pending.checkpoints.values() for each in noted.values()]
+    yield "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?)", checkpoints
     yield "INSERT OR REPLACE INTO reply (request, body) VALUES (?, ?)", pending.replies.items()
 
 
@@ -229,9 +255,14 @@ _FORGET: Final = (
     "DELETE FROM task WHERE id = ?",
     "DELETE FROM attempt WHERE task = ?",
     "DELETE FROM sample WHERE task = ?",
+    "DELETE FROM checkpoint WHERE task = ?",
 )
 _FORGET_CONTEXTS: Final = (
     "DELETE FROM context WHERE NOT EXISTS (SELECT 1 FROM task WHERE task.context = context.digest)"
+)
+_TRIM_CHECKPOINTS: Final = (
+    "DELETE FROM checkpoint WHERE task = ?1 AND number <="
+    " (SELECT number FROM checkpoint WHERE task = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)"
 )
 _TRIM_FOOTPRINTS: Final = (
     "DELETE FROM footprint WHERE key IN (SELECT key FROM footprint ORDER BY at DESC LIMIT -1 OFFSET ?)"

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from procession.model.checkpoint import KEPT, newest
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from procession.model.checkpoint import Checkpoint
     from procession.model.command import Command
     from procession.model.event import Event
     from procession.model.usage import TreeUsage
@@ -40,6 +43,12 @@ class Ledger(Protocol):
 
     def footprints(self) -> Mapping[str, bytes]:
         """Give what was learned before."""
+
+    def note_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Take what a task saved of its work."""
+
+    def checkpoints(self, task: str) -> list[Checkpoint]:
+        """Give what a task saved, the newest first, what was noted just now included."""
 
     def after_each_commit(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` whenever something was written."""
@@ -73,7 +82,7 @@ class Ledger(Protocol):
 
 
 class NoLedger:
-    """Writes nothing down: when this process ends, so does what it knows."""
+    """Writes nothing down: when this process ends, so does what it knows. Checkpoints alone are kept in memory."""
 
     failure = None
     keeps = False
@@ -81,6 +90,7 @@ class NoLedger:
 
     def __init__(self) -> None:
         self._numbers = 0
+        self._checkpoints: dict[str, list[Checkpoint]] = {}
 
     def note(self, event: Event, entry: Entry | None) -> None:
         """Let it pass."""
@@ -94,6 +104,15 @@ class NoLedger:
     def footprints(self) -> Mapping[str, bytes]:
         """Nothing is remembered."""
         return {}
+
+    def note_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Remember it."""
+        known = self._checkpoints.get(checkpoint.task, [])
+        self._checkpoints[checkpoint.task] = newest([*known, checkpoint], KEPT)
+
+    def checkpoints(self, task: str) -> list[Checkpoint]:
+        """Give what is remembered."""
+        return list(self._checkpoints.get(task, ()))
 
     def after_each_commit(self, callback: Callable[[], None]) -> None:
         """Nothing is written."""
@@ -113,7 +132,8 @@ class NoLedger:
         return None
 
     def forget(self, id: str) -> None:  # noqa: A002 - the field's own name
-        """There is nothing to forget."""
+        """Forget its checkpoints; there is nothing else."""
+        self._checkpoints.pop(id, None)
 
     def next_number(self) -> int:
         """Count."""

@@ -18,6 +18,7 @@ from procession.kernel.waiters import wake
 from procession.supervisor.entry import Entry
 
 if TYPE_CHECKING:
+    from procession.model.checkpoint import Checkpoint
     from procession.model.command import Command
     from procession.model.event import Event
     from procession.model.record import AttemptRecord
@@ -98,6 +99,15 @@ class StoreLedger:
     def footprints(self) -> Mapping[str, bytes]:
         """Ask the store."""
         return self.store.footprints()
+
+    def note_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Take what a task saved; it is kept until it can be written."""
+        self.store.put_checkpoint(checkpoint)
+        self._commit_soon()
+
+    def checkpoints(self, task: str) -> list[Checkpoint]:
+        """Ask the store."""
+        return self.store.checkpoints(task)
 
     def note_reply(self, request: str, reply: bytes) -> None:
         """Take what a request is answered, together with what it brought about."""
