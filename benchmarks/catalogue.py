@@ -105,6 +105,12 @@ def run_words(bench: Workbench) -> tuple[Run, ...]:
     return (Run((str(n),), n),)
 
 
+def run_checkpoints(bench: Workbench) -> tuple[Run, ...]:
+    """Many checkpoints, and a place for them."""
+    n = bench.scale.checkpoints
+    return (Run((str(n), str(bench.output_directory)), n),)
+
+
 def cat_lines(bench: Workbench, repeats: int) -> Run:
     """The file of lines, over and over."""
     return Run((str(repeats), bench.line_file), repeats * LINES_IN_FILE)
@@ -403,6 +409,18 @@ BENCHMARKS = (
             Rival("procession_m", "child/command.py", ("-m", "procession.child", "status", "x")),
         ),
         targets=(Target("procession_m", 1.3, against="python", at_most=True),),
+    ),
+    Benchmark(
+        name="checkpoint",
+        title="Keep what 100 tasks have saved, and find it again: in the store, and in files that are on the disk each",
+        unit="checkpoints/s",
+        runs=run_checkpoints,
+        rivals=(
+            Rival("store_by_64", "checkpoint/store.py", ("64",)),
+            Rival("store_by_1", "checkpoint/store.py", ("1",)),
+            Rival("files", "checkpoint/shelf.py"),
+        ),
+        targets=(Target("store_by_64", 1000), Target("store_by_1", 1000)),
     ),
     Benchmark(
         name="keeper-start",

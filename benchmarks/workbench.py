@@ -51,6 +51,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     ends: int
     messages: int
     words: int
+    checkpoints: int
     sleepers: int
 
 
@@ -69,6 +70,7 @@ FULL = Scale(
     ends=200,
     messages=20_000,
     words=40,
+    checkpoints=10_000,
     sleepers=10_000,
 )
 QUICK = Scale(
@@ -86,6 +88,7 @@ QUICK = Scale(
     ends=20,
     messages=1000,
     words=5,
+    checkpoints=500,
     sleepers=500,
 )
 

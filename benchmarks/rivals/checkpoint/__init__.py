@@ -1,0 +1,1 @@
+"""Keeping what tasks have saved of their work."""
