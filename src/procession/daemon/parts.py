@@ -44,6 +44,7 @@ def parts_of(config: Config) -> Parts[StoreLedger, Custody]:
             launch=custody.launch,
             ledger=ledger,
             markers=paths.markers,
+            checkpoints=paths.checkpoints,
             monitoring=config.monitoring,
         )
         async with door as supervisor:

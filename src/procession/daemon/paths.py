@@ -65,6 +65,11 @@ class Paths(NamedTuple):
         return f"{self.runtime}/notify"
 
     @property
+    def checkpoints(self) -> str:
+        """Where each task that saves its work leaves a file of it."""
+        return f"{self.home}/checkpoints"
+
+    @property
     def markers(self) -> str:
         """The directory that has a file for every task that is done."""
         return f"{self.home}/markers"
@@ -77,6 +82,7 @@ class Paths(NamedTuple):
         make_private(self.logs)
         make_private(self.spool)
         make_private(self.markers)
+        make_private(self.checkpoints)
 
 
 def find_paths(environ: Mapping[str, str] | None = None) -> Paths:

@@ -284,10 +284,15 @@ class Waiting(Event, frozen=True, kw_only=True):
 
 
 class Retrying(Event, frozen=True, kw_only=True):
-    """An attempt ended badly and another will follow in ``delay_s`` seconds."""
+    """An attempt ended badly and another will follow in ``delay_s`` seconds.
+
+    ``resumes``: it goes on from checkpoint ``resumes``; else ``anew`` says why it begins anew, where it should not.
+    """
 
     delay_s: float
     outcome: Outcome
+    resumes: int | None = None
+    anew: str | None = None
 
 
 class Ended(Event, frozen=True, kw_only=True):
@@ -335,8 +340,29 @@ class MemoryTight(Event, frozen=True, kw_only=True):
 
 
 class AskedToSave(Event, frozen=True, kw_only=True):
-    """It was asked to save itself, because memory gets short."""
+    """It was asked to save itself; ``reason`` says why."""
 
+    reason: str
+
+
+class Checkpointed(Event, frozen=True, kw_only=True):
+    """It has saved its work: checkpoint ``number``, wanted ``by`` somebody, at ``saved`` as it says.
+
+    ``can_resume``: a further attempt could go on from there; ``reason`` says why, or why not.
+    """
+
+    number: int
+    by: str
+    saved: str | None
+    can_resume: bool
+    reason: str
+
+
+class CheckpointMissed(Event, frozen=True, kw_only=True):
+    """It was to save its work, ``by`` whose wish, and did not: ``answer`` is ``refused`` or ``no_answer``."""
+
+    by: str
+    answer: str
     reason: str
 
 

@@ -18,7 +18,8 @@ class Care(Struct, frozen=True, kw_only=True, omit_defaults=True):
     wish: by whom its end was asked for. retries_used: since it was submitted, or retried by hand. due_at: when its
     next attempt may start, in seconds since the epoch. has_started: in any attempt. last_outcome: of the attempt
     before the present one. reacted: how often each reaction that has a limit was done. admitted: why the present one
-    was let in; slots: which numbers of the named things it has. is_held: it was suspended to make room.
+    was let in; slots: which numbers of the named things it has. is_held: it was suspended to make room. is_releasing:
+    it is ended to go on later; is_resting: not before somebody wants it to. resume_argv: with which command.
     """
 
     wish: str | None = None
@@ -30,6 +31,9 @@ class Care(Struct, frozen=True, kw_only=True, omit_defaults=True):
     admitted: str | None = None
     slots: dict[str, tuple[int, ...]] = {}
     is_held: bool = False
+    is_releasing: bool = False
+    is_resting: bool = False
+    resume_argv: tuple[str, ...] | None = None
 
 
 class TaskRecord(Struct, frozen=True, kw_only=True):

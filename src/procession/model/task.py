@@ -14,11 +14,13 @@ import msgspec
 from msgspec import Struct
 
 from procession.errors import InvalidCommand, InvalidTask
+from procession.model.checkpointing import WITHOUT_CHECKPOINT, Checkpointing, WithoutCheckpoint
 from procession.model.command import Argument, Command, normalise_argv
 from procession.model.monitoring import NO_SETTINGS, Monitoring
 from procession.model.names import check_name
 from procession.model.need import NOTHING_NEEDED, Need
 from procession.model.readiness import ByFile, Readiness
+from procession.model.resume_template import check_resume_command
 
 Condition = Literal["started", "ready", "succeeded", "ended"]
 CONDITIONS: Final[tuple[str, ...]] = get_args(Condition)
@@ -49,6 +51,9 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     delay_s: not before so long after it was submitted. labels: for people and scripts; nothing is decided by them.
     restart: what becomes of it if the machine goes down while it runs: nothing, or a new attempt, which either goes on
     where the last one was or begins anew.
+    checkpoint: how it is asked to save its work; None: it is not. resume_command: what goes on from there, with
+    ``{session}``, ``{checkpoint}``, ``{attempt}`` and ``{progress}`` filled in. without_checkpoint: what a further
+    attempt that shall go on does where nothing can be gone on from: begin anew, wait to be asked, or fail.
     ready: how it is known that it can be used by those who wait for that; within ``ready_timeout_s`` of its start, or
     it is ended.
     done_when: the file whose being there means that its work is done. It has its grace to end by itself then, and is
@@ -72,6 +77,9 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     delay_s: float = 0.0
     labels: dict[str, str] = {}
     restart: Restart = "no"
+    checkpoint: Checkpointing | None = None
+    resume_command: tuple[str, ...] | None = None
+    without_checkpoint: WithoutCheckpoint = "retry"
     ready: Readiness | None = None
     ready_timeout_s: float | None = None
     done_when: ByFile | None = None
@@ -98,6 +106,10 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
         _check_labels(self.labels)
         if self.restart not in RESTARTS:
             raise InvalidTask("restart", f"cannot be {self.restart!r}; there are {', '.join(RESTARTS)}")
+        if self.without_checkpoint not in WITHOUT_CHECKPOINT:
+            known = ", ".join(WITHOUT_CHECKPOINT)
+            raise InvalidTask("without_checkpoint", f"cannot be {self.without_checkpoint!r}; there are {known}")
+        _check_checkpointing(self)
         _check_readiness(self)
         if not isinstance(self.monitoring, Monitoring):
             raise InvalidTask("monitoring", f"must be Monitoring(…), got {self.monitoring!r}")
@@ -164,6 +176,15 @@ def _check_kinds(given: Task) -> None:
     for each in given.after:
         if not isinstance(each, Dependency):
             raise InvalidTask("after", f"must hold Dependency values, got {type(each).__name__}")
+
+
+def _check_checkpointing(given: Task) -> None:
+    if given.checkpoint is not None and not isinstance(given.checkpoint, Checkpointing):
+        raise InvalidTask("checkpoint", f"must be Checkpointing(…), got {given.checkpoint!r}")
+    if given.checkpoint is not None and given.checkpoint.message and not given.command.channel:
+        raise InvalidTask("checkpoint", "is asked for by message, but there is no channel", hint="channel = true")
+    if given.resume_command is not None:
+        check_resume_command(given.resume_command)
 
 
 def _check_readiness(given: Task) -> None:

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from procession.errors import InvalidCommand, InvalidTask
 from procession.model import field_readers as fields
 from procession.model import stream_readers as streams
+from procession.model.checkpoint_readers import read_checkpointing
+from procession.model.checkpointing import WITHOUT_CHECKPOINT
 from procession.model.command import Command, shell
 from procession.model.monitoring import settings
 from procession.model.monitoring_readers import KEYS as MONITORING_KEYS
@@ -51,6 +53,9 @@ _TASK_KEYS: Final[dict[str, tuple[str, Reader]]] = {
     "delay": ("delay_s", fields.read_duration),
     "labels": ("labels", fields.read_labels),
     "restart": ("restart", fields.read_one_of(*RESTARTS)),
+    "checkpoint": ("checkpoint", read_checkpointing),
+    "resume_command": ("resume_command", fields.read_words),
+    "without_checkpoint": ("without_checkpoint", fields.read_one_of(*WITHOUT_CHECKPOINT)),
     "ready": ("ready", read_readiness),
     "ready_timeout": ("ready_timeout_s", fields.read_duration),
     "done_when": ("done_when", read_completion),

@@ -12,6 +12,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+from procession.checkpoint.shelf import Shelf
 from procession.model.amounts import format_duration
 from procession.model.event import (
     Ended,
@@ -24,17 +25,18 @@ from procession.model.event import (
 )
 from procession.model.state import State
 from procession.policy.dependencies import Impossible, Met, Pending, judge_dependencies
-from procession.policy.retry import WHOLE, is_restarted, retry_delay_s, shall_retry
-from procession.policy.storms import Storms
+from procession.policy.retry import WHOLE
 from procession.supervisor.announcer import Announcer
 from procession.supervisor.attempt import Attempt
 from procession.supervisor.confining import Confining
-from procession.supervisor.endings import broken, completed, evicted, interrupted, never_will, wished
+from procession.supervisor.continuing import Continuing
+from procession.supervisor.endings import broken, completed, interrupted, never_will, wished
 from procession.supervisor.fold import fold
 from procession.supervisor.gate import Gate
 from procession.supervisor.last_line import LastLine
 from procession.supervisor.log_tail import log_paths
 from procession.supervisor.observer import Observer
+from procession.supervisor.preserving import Preserver
 from procession.supervisor.reading import LazyReading, ReadsMachine
 from procession.supervisor.registry import Registry
 from procession.supervisor.steward import Steward
@@ -75,6 +77,7 @@ class Conductor:
         sampler: Sampler | None = None,
         machine: ReadsMachine | None = None,
         tokens: Mapping[str, int] | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self.registry = Registry(ledger.find, ledger.highest_id())
         self.announcer = Announcer()
@@ -94,14 +97,15 @@ class Conductor:
             peek=self.observer.peek,
             tell=self.record,
             decide_soon=self.decide_soon,
+            ask_to_save=lambda entry: self.preserver.ask_soon(entry, "memory"),
         )
         self.observer.on_samples = self.steward.take
         self.is_draining = False
         self.idle = asyncio.Event()
         self.idle.set()
         self._launch = launch
-        self._chance = chance
-        self._storms = Storms()
+        self.preserver = Preserver(clock, ledger, shelf or Shelf(None), self._take)
+        self._continuing = Continuing(clock, ledger, chance, requeue=self.requeue, end=self.end)
         self._confining = Confining()
         self._unsettled: dict[str, Entry] = {}
         self._unfinished = 0
@@ -171,7 +175,7 @@ class Conductor:
         self._is_decision_due = False
         while self._unsettled:
             entry = self._unsettled.pop(next(iter(self._unsettled)))
-            if entry.view.state is State.QUEUED and entry.timer is None:
+            if entry.view.state is State.QUEUED and entry.timer is None and not entry.is_resting:
                 self._judge(entry)
         self.gate.fill(self._held_back())
         self.steward.watch()
@@ -200,7 +204,10 @@ class Conductor:
         entry.last_line = LastLine(log_paths(entry.task.command))
         entry.told = frozenset()
         entry.log_offsets = sizes_of_logs(entry.task)
-        starting = Starting(at=self.clock.time(), command=entry.view.command, reason=entry.admitted)
+        command = entry.view.command
+        if entry.resume_argv is not None:
+            command = str(entry.task.command.placed(argv=entry.resume_argv))
+        starting = Starting(at=self.clock.time(), command=command, reason=entry.admitted)
         self.record(starting.of(entry.id, entry.view.attempt))
         self._run(entry, partial(self._launch, entry))
 
@@ -212,8 +219,12 @@ class Conductor:
         self._run(entry, lambda: block, is_taken_over=is_taken_over)
         if is_taken_over:
             self._confining.begin(entry, entry.view.pid or 0)
-            entry.watches = begin_watches(entry, self.clock, partial(self._take, entry))
-            self.observer.begin(entry)
+            self._look_after(entry)
+
+    def _look_after(self, entry: Entry) -> None:
+        entry.watches = begin_watches(entry, self.clock, partial(self._take, entry))
+        self.observer.begin(entry)
+        self.preserver.begin(entry)
 
     def _run(self, entry: Entry, begin: Callable[[], Block], *, is_taken_over: bool = False) -> None:
         record, hear = partial(self._take, entry), partial(self._hear, entry)
@@ -233,12 +244,12 @@ class Conductor:
         if entry.observed is not None:
             entry.observed.hear(event)
         self.steward.hear(entry, event)
+        self.preserver.hear(entry, event)
         if isinstance(event, Started):
             self._confining.begin(entry, event.pid)
             entry.has_started = True
             self._settle_dependents(entry)
-            entry.watches = begin_watches(entry, self.clock, partial(self._take, entry))
-            self.observer.begin(entry)
+            self._look_after(entry)
         elif isinstance(event, Ready):
             self._settle_dependents(entry)
 
@@ -270,21 +281,9 @@ class Conductor:
         self.gate.leave(entry, cut_short=outcome.kind not in WHOLE)
         self._read.forget()
         self.steward.remember()
-        is_evicted, entry.is_evicted = entry.is_evicted, False
+        self.preserver.end(entry)
         entry.is_held = False
-        is_restarting, entry.is_restarting = entry.is_restarting, False
-        if not entry.wish and is_evicted:
-            self.requeue(entry, evicted(outcome))
-        elif not entry.wish and is_restarting:
-            self.requeue(entry, outcome)
-        elif not entry.wish and shall_retry(entry.task, entry.retries_used, outcome):
-            entry.retries_used += 1
-            delay_s = retry_delay_s(entry.task, entry.retries_used, self._chance())
-            self.requeue(entry, outcome, self._storms.delay_s(entry.key, delay_s, self.clock.monotonic()))
-        elif not entry.wish and is_restarted(entry.task, outcome):
-            self.requeue(entry, outcome, retry_delay_s(entry.task, 1, self._chance()))
-        else:
-            self.end(entry, outcome)
+        self._continuing.follow(entry, outcome)
 
     def _outcome_of(self, entry: Entry, runner: asyncio.Task[Outcome]) -> Outcome:
         process = entry.attempt.process if entry.attempt else None
@@ -296,11 +295,19 @@ class Conductor:
             return broken(error)
         return wished(entry.wish, runner.result())
 
-    def requeue(self, entry: Entry, outcome: Outcome, delay_s: float = 0.0) -> None:
-        """Queue a further attempt, due in ``delay_s`` seconds."""
+    def requeue(
+        self,
+        entry: Entry,
+        outcome: Outcome,
+        delay_s: float = 0.0,
+        *,
+        resumes: int | None = None,
+        anew: str | None = None,
+    ) -> None:
+        """Queue a further attempt, due in ``delay_s`` seconds; how it begins: see `Retrying`."""
         entry.last_outcome = outcome
         entry.observed = None
-        event = Retrying(at=self.clock.time(), delay_s=delay_s, outcome=outcome)
+        event = Retrying(at=self.clock.time(), delay_s=delay_s, outcome=outcome, resumes=resumes, anew=anew)
         self.record(event.of(entry.id, entry.view.attempt))
         self.settle_later(entry, delay_s)
 
@@ -335,7 +342,7 @@ class Conductor:
         self._settle_dependents(entry)
         self.decide_soon()
 
-    def reopen(self, entry: Entry) -> None:
+    def reopen(self, entry: Entry, *, resumes: int | None = None) -> None:
         """Queue an ended task anew, by hand: its wish to end is forgotten and its retries are fresh."""
         entry.marker = self.markers.path_of(entry.id)
         self.registry.add(entry)
@@ -344,7 +351,7 @@ class Conductor:
         entry.reacted.clear()
         self.idle.clear()
         if outcome is not None:
-            self.requeue(entry, outcome)
+            self.requeue(entry, outcome, resumes=resumes)
 
     async def hand_over(self) -> None:
         """Let go of everything that runs, without ending it: somebody else will look after it."""

@@ -46,6 +46,12 @@ def evicted(outcome: Outcome) -> Outcome:
     return replace(outcome, kind=OutcomeKind.EVICTED, message="evicted: it was ended because memory got short")
 
 
+def gave_up(outcome: Outcome, reason: str) -> Outcome:
+    """Judge a task that was to go on where it was, or not at all, and cannot: it failed, however the attempt ended."""
+    ended = outcome.message or outcome.kind.value
+    return replace(outcome, kind=OutcomeKind.FAILED, message=f"{ended}; it cannot go on: {reason}")
+
+
 def completed(task: Task, since: float | None, outcome: Outcome) -> Outcome:
     """Judge an attempt of a task that names its completion file: without one of its own it has not succeeded."""
     if task.done_when is None or not outcome.ok or is_newer(task.done_when.path, since or 0.0):

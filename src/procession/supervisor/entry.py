@@ -45,13 +45,43 @@ class Entry:
     logs are those of the present attempt, by path. marker: where it may say that it is done. observed: what is seen of
     the present attempt, or was of the last. stored: descriptors that its attempts gave into care. admitted: why it was
     let in; slots: which of the named things it has. is_held: it was suspended to make room; is_evicted: it is ended to
-    make room. explained_at: when it was last told why it waits.
+    make room. explained_at: when it was last told why it waits. resume_argv: the command of its next, or present,
+    attempt, where that goes on from a checkpoint. is_releasing: it is ended to go on later; is_resting: it does not go
+    on before somebody wants it to.
     """
 
     __slots__ = (
-        "_acts", "_over", "_reacted", "_stored", "admitted", "attempt", "context", "due_at", "explained_at",
-        "has_started", "is_evicted", "is_held", "is_restarting", "last_line", "last_outcome", "log_offsets", "marker",
-        "number", "observed", "retries_used", "runner", "slots", "task", "timer", "told", "view", "watches", "wish",
+        "_acts",
+        "_over",
+        "_reacted",
+        "_stored",
+        "admitted",
+        "attempt",
+        "context",
+        "due_at",
+        "explained_at",
+        "has_started",
+        "is_evicted",
+        "is_held",
+        "is_releasing",
+        "is_restarting",
+        "is_resting",
+        "last_line",
+        "last_outcome",
+        "log_offsets",
+        "marker",
+        "number",
+        "observed",
+        "resume_argv",
+        "retries_used",
+        "runner",
+        "slots",
+        "task",
+        "timer",
+        "told",
+        "view",
+        "watches",
+        "wish",
     )  # fmt: skip
 
     def __init__(self, task: Task, view: TaskView, number: int, context: Context | None = None) -> None:
@@ -61,7 +91,8 @@ class Entry:
         self.number = number
         self.context = context
         self.has_started = False
-        self.is_restarting = self.is_evicted = self.is_held = False
+        self.is_restarting = self.is_evicted = self.is_held = self.is_releasing = self.is_resting = False
+        self.resume_argv: tuple[str, ...] | None = None
         self.admitted: str | None = None
         self.slots: Slots = NO_SLOTS
         self.explained_at = 0.0
@@ -96,6 +127,8 @@ class Entry:
         entry.admitted = record.care.admitted
         entry.slots = {name: tuple(numbers) for name, numbers in record.care.slots.items()}
         entry.is_held = record.care.is_held
+        entry.is_releasing, entry.is_resting = record.care.is_releasing, record.care.is_resting
+        entry.resume_argv = record.care.resume_argv
         return entry
 
     @property
@@ -174,6 +207,9 @@ class Entry:
             admitted=self.admitted,
             slots=dict(self.slots),
             is_held=self.is_held,
+            is_releasing=self.is_releasing,
+            is_resting=self.is_resting,
+            resume_argv=self.resume_argv,
         )
         view = self.shown() if self.view.is_over else self.view
         return TaskRecord(number=self.number, task=self.task, view=view, care=care, context=self.context)

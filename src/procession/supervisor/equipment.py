@@ -19,7 +19,10 @@ def equipped(entry: Entry) -> Command:
     told: dict[str, str | None] = {TASK: entry.id, ATTEMPT: str(entry.view.attempt), MARKER: entry.marker}
     given = entry.stored.given()
     env = {**command.env, **told, **_slots(entry), **given.get("env", {})}
-    return command.placed(env=env, notify=True, fds={**command.fds, **given.get("fds", {})})
+    fds = {**command.fds, **given.get("fds", {})}
+    if entry.resume_argv is not None:
+        return command.placed(argv=entry.resume_argv, env=env, notify=True, fds=fds)
+    return command.placed(env=env, notify=True, fds=fds)
 
 
 def _slots(entry: Entry) -> dict[str, str]:

@@ -100,11 +100,12 @@ def _requeued(view: TaskView, event: Retrying) -> TaskView:
     attempt = view.attempt + 1
     when = f" in {format_duration(event.delay_s)}" if event.delay_s else ""
     cause = event.outcome.message or event.outcome.kind.value
+    how = f", from checkpoint {event.resumes}" if event.resumes else f", anew ({event.anew})" if event.anew else ""
     return _moved(
         view,
         State.QUEUED,
         attempt=attempt,
-        waiting=f"waiting: attempt {attempt}{when}, after: {cause}",
+        waiting=f"waiting: attempt {attempt}{when}{how}, after: {cause}",
         pid=None,
         started_at=None,
         ended_at=None,

@@ -98,7 +98,7 @@ class Gate:
                 task.need,
                 entry.number,
                 protect=task.protect,
-                can_checkpoint=task.command.channel,
+                can_checkpoint=task.checkpoint is not None or task.command.channel,
             ),
             now,
         )

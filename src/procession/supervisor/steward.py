@@ -11,11 +11,9 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from procession.errors import ProcessionError
-from procession.model.event import AskedToSave, MemoryTight, Resumed, Suspended
+from procession.model.event import MemoryTight, Resumed, Suspended
 from procession.model.state import State
 from procession.supervisor.acts import begin_act
-from procession.wire.node_ipc import CHECKPOINT
 
 if TYPE_CHECKING:
     import asyncio
@@ -51,6 +49,7 @@ class Steward:
         peek: Callable[[float], Mapping[str, Use]],
         tell: Callable[[Event], None],
         decide_soon: Callable[[], None],
+        ask_to_save: Callable[[Entry], None],
     ) -> None:
         self._gate = gate
         self._admission = gate.admission
@@ -62,8 +61,7 @@ class Steward:
         self._decide_soon = decide_soon
         self._timer: Timer | None = None
         self._due_s = 0.0
-        self.send: Callable[[RunningProcess, Any], Any] | None = None
-        """Sends a message to what runs of a task, where somebody can."""
+        self._ask_to_save = ask_to_save
 
     def look_now(self) -> None:
         """Look at once: the kernel says that somebody waits for memory."""
@@ -169,7 +167,7 @@ class Steward:
             return
         match act.do:
             case "checkpoint":
-                self._ask_to_save(entry, act.reason)
+                self._ask_to_save(entry)
             case "suspend" if entry.view.state is State.RUNNING:
                 entry.is_held = True
                 self._gate.explain(entry, act.reason)
@@ -194,18 +192,3 @@ class Steward:
         if entry.id in self._gate.live and entry.view.state is State.RUNNING:
             entry.is_held = False
             self._admission.resumed(entry.id, self._clock.monotonic())
-
-    def _ask_to_save(self, entry: Entry, reason: str) -> None:
-        if self.send is None or entry.view.state is not State.RUNNING:
-            return
-        self._tell(AskedToSave(at=self._clock.time(), reason=reason).of(entry.id, entry.view.attempt))
-        message = {CHECKPOINT: {"by": BY, "event": "memory_tight"}}
-        send = self.send
-        begin_act(entry, lambda process: _unless_impossible(send(process, message)))
-
-
-async def _unless_impossible(sending: Any) -> None:
-    try:
-        await sending
-    except ProcessionError as error:
-        logger.info("it could not be asked to save itself: %s", error)

@@ -8,10 +8,12 @@ and a store (`custody`) the same supervisor may be killed at any instant.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random as random_module
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from procession.checkpoint.shelf import Shelf
 from procession.errors import InvalidTask, StoreUnavailable, UsageError
 from procession.model.event import Edited, Event, Removed
 from procession.model.monitoring_rules import MonitoringRules
@@ -27,8 +29,6 @@ from procession.supervisor.accepting import accept_all, check_need, check_single
 from procession.supervisor.acting import (
     ask_to_end,
     finish_uninterrupted,
-    go_on,
-    keep_suspended,
     process_of,
     queued_entry,
     wait_until_over,
@@ -42,6 +42,7 @@ from procession.supervisor.launcher import Launcher
 from procession.supervisor.launching import Launch, launching
 from procession.supervisor.ledger import Ledger, NoLedger
 from procession.supervisor.markers import Markers
+from procession.supervisor.pausing import Pausing, save_before
 from procession.supervisor.reacting import Reactor
 from procession.supervisor.talking import Talking
 
@@ -56,24 +57,27 @@ if TYPE_CHECKING:
     from procession.supervisor.announcer import OutputCallback
     from procession.supervisor.custody import Custody
     from procession.supervisor.event_stream import EventStream
+    from procession.supervisor.launcher import RunningProcess
     from procession.supervisor.observer import Sampler
     from procession.supervisor.reading import ReadsMachine
     from procession.supervisor.recovery import Recovery
 
 Views = list[TaskView]
+logger = logging.getLogger("procession.task")
 
 _RECENT_LIMIT: Final = 1000
 """Of so many tasks that ended last it is made sure that their markers are there."""
 
 
-class Supervisor(Talking):
+class Supervisor(Pausing, Talking):
     """Runs many tasks: ``async with Supervisor(hard_limit=4) as supervisor: supervisor.submit(["make"])``.
 
     pool: the figures by which it is decided who may start when; ``admission`` replaces the policy altogether.
     keeper: an entered `Keeper`, which becomes the parent of all processes: they are gone when this process is.
     launcher, clock, random: the seams for whoever runs processes elsewhere, or tests.
     launch, ledger: the same for whoever must not lose anything; see `procession.supervisor.custody`.
-    markers: a directory that exists and is yours; there each task that is over leaves a file ``<id>.done``.
+    markers, checkpoints: directories that exist and are yours; there each task that is over leaves a file
+    ``<id>.done``, and each that saves its work one called ``<id>.json``.
     monitoring: how tasks are watched that say nothing of it themselves. sampler, machine: the seams to what trees use
     and to what the machine has left.
     """
@@ -92,6 +96,7 @@ class Supervisor(Talking):
         launch: Launch | None = None,
         ledger: Ledger | None = None,
         markers: str | os.PathLike[str] | None = None,
+        checkpoints: str | os.PathLike[str] | None = None,
         monitoring: MonitoringRules | None = None,
         sampler: Sampler | None = None,
         machine: ReadsMachine | None = None,
@@ -112,6 +117,7 @@ class Supervisor(Talking):
             sampler=sampler,
             machine=(machine or MachineReader()) if policy.needs_looks else None,
             tokens=figures.tokens,
+            shelf=Shelf(None if checkpoints is None else os.path.abspath(checkpoints), complain=_complain),
         )
         self._registry = self._conductor.registry
         self._ledger = self._conductor.ledger
@@ -119,7 +125,7 @@ class Supervisor(Talking):
         self.pss_bytes = self._conductor.observer.pss_bytes
         super().__init__(self._registry)
         self._reactor = Reactor(self._conductor, rules, self._send)
-        self._conductor.steward.send = self._send
+        self._conductor.preserver.send = self._send
 
     async def __aenter__(self) -> Self:
         """Begin to take tasks."""
@@ -141,6 +147,7 @@ class Supervisor(Talking):
         finally:
             self._conductor.close()
             await self._reactor.close()
+            await self._conductor.preserver.close()
             await self._conductor.markers.close()
             self._conductor.announcer.close()
 
@@ -161,6 +168,7 @@ class Supervisor(Talking):
         if self._custody is not None:
             self._custody.leave()
         await self._reactor.close()
+        await self._conductor.preserver.close()
         await self._conductor.hand_over()
 
     # --- submit --------------------------------------------------------------------------------------------------
@@ -231,6 +239,7 @@ class Supervisor(Talking):
         self._conductor.record(Removed(at=self._conductor.clock.time()).of(id, entry.view.attempt))
         self._registry.drop(entry)
         self._ledger.forget(entry.id)
+        self._conductor.preserver.forget(entry.id)
         return entry.view
 
     def drain(self, *, on: bool = True) -> None:
@@ -319,7 +328,7 @@ class Supervisor(Talking):
         Stopping twice is stopping once (``kill`` insists); a task that is over already is shown as it is.
         """
         entry = self._registry.get(id)
-        act = ask_to_end(self._conductor, entry, by, lambda process: process.terminate(grace_s=grace_s, by=by))
+        act = ask_to_end(self._conductor, entry, by, lambda process: self._end(entry, process, by, grace_s))
         return await self._until_over(entry, act)
 
     async def kill(self, id: str, by: str = "user") -> TaskView:  # noqa: A002 - the field's own name
@@ -335,21 +344,6 @@ class Supervisor(Talking):
     async def kill_all(self, by: str = "user") -> Views:
         """Kill every task; return when all are over."""
         return await self._end_all(lambda id_: self.kill(id_, by))
-
-    async def suspend(self, id: str) -> TaskView:  # noqa: A002 - the field's own name
-        """Pause the whole tree of a running task. Raises: AlreadyEnded, UsageError: nothing of it runs."""
-        entry = self._registry.get(id)
-        await keep_suspended(self._conductor, entry)
-        return entry.shown()
-
-    async def resume(self, id: str) -> TaskView:  # noqa: A002 - the field's own name
-        """Let a suspended task run on, now, or else as soon as there is room: it stays suspended until then.
-
-        Raises: AlreadyEnded, UsageError: nothing of it runs.
-        """
-        entry = self._registry.get(id)
-        await go_on(self._conductor, entry)
-        return entry.shown()
 
     async def signal(
         self,
@@ -381,6 +375,10 @@ class Supervisor(Talking):
 
     # --- helpers -------------------------------------------------------------------------------------------------
 
+    async def _end(self, entry: Entry, process: RunningProcess, by: str, grace_s: float | None) -> None:
+        await save_before(self._conductor, entry, "stop")
+        await process.terminate(grace_s=grace_s, by=by)
+
     async def _until_over(self, entry: Entry, act: asyncio.Task[None] | None) -> TaskView:
         await wait_until_over(entry, act)
         await self._conductor.markers.written(entry.id)
@@ -391,3 +389,7 @@ class Supervisor(Talking):
         unfinished = [entry for entry in self._registry if not entry.view.is_over]
         await asyncio.gather(*(end(entry.id) for entry in unfinished))
         return [entry.shown() for entry in unfinished]
+
+
+def _complain(path: str, reason: str) -> None:
+    logger.warning("%s was set aside: %s", path, reason)

@@ -1,0 +1,98 @@
+"""What follows from the end of an attempt: another one, which goes on or begins anew; a rest; or the end of the task.
+
+Not here: the rules (`procession.policy.retry`, `procession.policy.resuming`), and what a checkpoint is made of
+(`preserving`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from procession.model.outcome import Outcome, OutcomeKind
+from procession.policy.resuming import Anew, Ask, GiveUp, GoOn, goes_on, next_attempt
+from procession.policy.retry import is_restarted, retry_delay_s, shall_retry
+from procession.policy.storms import Storms
+from procession.supervisor.endings import evicted, gave_up
+
+if TYPE_CHECKING:
+    from procession.model.checkpoint import Checkpoint
+    from procession.supervisor.clock import Clock
+    from procession.supervisor.entry import Entry
+    from procession.supervisor.ledger import Ledger
+
+
+class Requeue(Protocol):
+    """Queues a further attempt."""
+
+    def __call__(
+        self,
+        entry: Entry,
+        outcome: Outcome,
+        delay_s: float = 0.0,
+        *,
+        resumes: int | None = None,
+        anew: str | None = None,
+    ) -> None:
+        """Due in ``delay_s`` seconds; from checkpoint ``resumes``, or ``anew``, for that reason."""
+
+
+class Continuing:
+    """Asks ``requeue`` for another attempt, or ``end`` for the end. chance: random numbers from 0 to 1."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        ledger: Ledger,
+        chance: Callable[[], float],
+        *,
+        requeue: Requeue,
+        end: Callable[[Entry, Outcome], None],
+    ) -> None:
+        self._clock = clock
+        self._ledger = ledger
+        self._chance = chance
+        self._requeue = requeue
+        self._end = end
+        self._storms = Storms()
+
+    def follow(self, entry: Entry, outcome: Outcome) -> None:
+        """Let follow what must from how the present attempt ended."""
+        is_evicted, entry.is_evicted = entry.is_evicted, False
+        is_restarting, entry.is_restarting = entry.is_restarting, False
+        is_releasing, entry.is_releasing = entry.is_releasing, False
+        if entry.wish:
+            self._end(entry, outcome)
+        elif is_evicted:
+            self._queue_again(entry, evicted(outcome))
+        elif (is_releasing and not outcome.ok) or is_restarting:
+            self._queue_again(entry, outcome)
+        elif shall_retry(entry.task, entry.retries_used, outcome):
+            entry.retries_used += 1
+            delay_s = retry_delay_s(entry.task, entry.retries_used, self._chance())
+            now = self._clock.monotonic()
+            self._queue_again(entry, outcome, self._storms.delay_s(entry.key, delay_s, now))
+        elif is_restarted(entry.task, outcome):
+            self._queue_again(entry, outcome, retry_delay_s(entry.task, 1, self._chance()))
+        else:
+            self._end(entry, outcome)
+
+    def _queue_again(self, entry: Entry, outcome: Outcome, delay_s: float = 0.0) -> None:
+        entry.resume_argv = None
+        if not goes_on(entry.task) or (outcome.kind is OutcomeKind.LOST and entry.task.restart == "retry"):
+            self._requeue(entry, outcome, delay_s)
+            return
+        match next_attempt(entry.task, self._checkpoints(entry), entry.view.attempt + 1):
+            case GoOn(argv, checkpoint):
+                entry.resume_argv = argv
+                self._requeue(entry, outcome, delay_s, resumes=checkpoint.number)
+            case Anew(reason):
+                self._requeue(entry, outcome, delay_s, anew=reason)
+            case Ask(reason):
+                entry.is_resting = True
+                self._requeue(entry, outcome, delay_s, anew=f"{reason}; `procession resume` begins it anew")
+            case GiveUp(reason):
+                self._end(entry, gave_up(outcome, reason))
+
+    def _checkpoints(self, entry: Entry) -> list[Checkpoint]:
+        return self._ledger.checkpoints(entry.id)
