@@ -83,6 +83,7 @@ def test_every_error_survives_pickling():
         errors.InvalidCommand("argv[0]", "is empty", hint="h"),
         errors.InvalidTask("name", "is bad"),
         errors.InvalidTaskFile("f.toml", 3, "task.a", "must be a table"),
+        errors.InvalidProfile("f.toml", 3, "codex", "programs[0]", "expected text"),
         errors.InvalidSignal("NOPE"),
         errors.UnknownTask("a"),
         errors.NoRoom("1 running, limit 1"),

@@ -14,7 +14,8 @@ _ROOMS = {
     "procession.errors": (
         "AlreadyEnded BadFormat BadWorkingDirectory CancelledRun CannotSignal Conflict ConnectionLost "
         "CoreDumped DaemonRunning DaemonUnavailable Disconnected EndError ExitedWithCode ForeignPeer "
-        "InputClosed InterpreterMissing InvalidCheckpoint InvalidCommand InvalidMarker InvalidMessage InvalidSignal "
+        "InputClosed InterpreterMissing InvalidCheckpoint InvalidCommand InvalidMarker InvalidMessage "
+        "InvalidProfile InvalidSignal "
         "InvalidTask InvalidTaskFile InvalidTransition KeeperLost KeeperUnavailable KilledBySignal "
         "MessageTooLarge NoDescriptorsLeft NoProcessesLeft NoRoom NotExecutable OutcomeUnknown "
         "OutputLimitReached ProcessionError ProgramNotFound RequestRefused RequestTimedOut StartError "

@@ -52,6 +52,23 @@ class InvalidTaskFile(UsageError):
         super().__init__(f"{where}: {subject}{expected}", hint=hint, path=path, line=line, key=key, expected=expected)
 
 
+class InvalidProfile(UsageError):
+    """A profile of an agent's client is refused. ``path``, ``line``, ``entry`` and ``key`` name the place."""
+
+    code = "invalid_profile"
+    path: str
+    line: int | None
+    entry: str
+    key: str
+    expected: str
+
+    def __init__(self, path: str, line: int | None, entry: str, key: str, expected: str, *, hint: str = "") -> None:
+        where = f"{path}:{line}" if line else path
+        place = " ".join(each for each in (f"[{entry}]" if entry else "", key) if each)
+        fields = {"path": path, "line": line, "entry": entry, "key": key, "expected": expected}
+        super().__init__(f"{where}: {place}{': ' if place else ''}{expected}", hint=hint, **fields)
+
+
 class InvalidSignal(UsageError):
     """Not a signal of this machine. ``signal`` is what was given."""
 
