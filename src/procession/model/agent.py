@@ -225,8 +225,9 @@ class AgentProfile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     same_directory: bool = False
 
     def __post_init__(self) -> None:
-        for when in (*self.success, *self.failure):
-            check_when(when)
+        for name, events in (("success", self.success), ("failure", self.failure)):
+            for index, when in enumerate(events):
+                check_when(when, f"{name}[{index}]: ")
 
 
 class AgentView(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -21,10 +21,13 @@ def paths_of(paths: Paths) -> tuple[str, ...]:
     return (paths,) if isinstance(paths, str) else paths
 
 
-def check_when(when: Match) -> None:
-    """See that the keys are paths. Raises: ValueError."""
+def check_when(when: Match, place: str = "") -> None:
+    """See that the keys are paths; ``place`` is where they stand. Raises: ValueError."""
     for path in when:
-        parse_path(path)
+        try:
+            parse_path(path)
+        except ValueError as error:
+            raise ValueError(f"{place}{error}") from None
 
 
 def check_paths(paths: Paths) -> None:

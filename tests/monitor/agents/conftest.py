@@ -1,11 +1,12 @@
 """Recordings of real clients, replayed."""
 
 import json
+import textwrap
 from pathlib import Path
 
 import pytest
 
-from procession.monitor.agents.catalogue import profile_named
+from procession.monitor.agents.catalogue import load_profiles, profile_named
 from procession.monitor.agents.reading import AgentReading
 
 RECORDINGS = Path(__file__).parents[2] / "fixtures" / "agents"
@@ -48,3 +49,15 @@ def hear():
         return reading
 
     return hear
+
+
+@pytest.fixture
+def own_profiles(tmp_path):
+    """Write a file of profiles and read it."""
+
+    def read(text):
+        file = tmp_path / "agents.toml"
+        file.write_text(textwrap.dedent(text), "utf-8")
+        return load_profiles(str(file))
+
+    return read

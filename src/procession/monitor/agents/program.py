@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 _PACKAGE_RUNNERS: Final = frozenset({"npx", "bunx", "uvx", "pnpx"})
 _INTERPRETERS: Final = frozenset({"node", "bun", "python", "python3", "env"})
 _WITH_VALUE: Final = frozenset({"-p", "--package", "--from", "--with", "-r", "--require", "--import", "-u", "--python"})
+_CODE: Final = frozenset({"-c", "-e", "--eval"})
 _SCRIPT_ENDS: Final = (".js", ".mjs", ".cjs", ".exe", ".cmd", ".py")
 _INSTALLED: Final = re.compile(r"node_modules/((?:@[^/@]+/)?[^/@.][^/@]*)/")
 _VERSION: Final = re.compile(r"(?<=.)@[^@/]*$")
@@ -46,6 +47,8 @@ def _first_word(argv: Sequence[str]) -> int | None:
         word = argv[index]
         if word == "-m" and _name(argv[0]).startswith("python"):
             return index + 1 if index + 1 < len(argv) else None
+        if word in _CODE and _name(argv[0]) in _INTERPRETERS:
+            return None
         if word in _WITH_VALUE:
             index += 2
         elif word.startswith("-") or ("=" in word and _name(argv[0]) == "env"):
