@@ -127,6 +127,14 @@ def test_a_claude_at_its_limit_says_when_it_resets(hear):
     assert hear("claude", end, at=NOW).view.limited_until == NOW + 2 * HOUR
 
 
+def test_a_claude_that_fails_in_other_words_is_still_at_its_limit(hear):
+    """Its last words are no work."""
+    event = {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": NOW + 5000}}
+    end = {"type": "result", "subtype": "success", "is_error": True, "result": "Out of credit"}
+
+    assert hear("claude", event, end, at=NOW).view.limited_until == NOW + 5000
+
+
 def test_a_claude_that_is_near_its_limit_is_not_at_it(hear):
     """The same event comes in every run."""
     event = {"type": "rate_limit_event", "rate_limit_info": {"status": "allowed", "resetsAt": NOW + 5000}}

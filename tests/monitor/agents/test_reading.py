@@ -189,6 +189,33 @@ def test_what_is_shown_can_be_shown(hear):
     assert len(view.message) < 2100
 
 
+@pytest.mark.parametrize(
+    ("pattern", "lines"),
+    [
+        ("^odd (.*)|even", ["it is even", "odd one"]),
+        ("^(?:odd|even) one", ["odd one"]),
+        ("(?i)^ODD|[|)]even", ["odd", "it is )even"]),
+        (r"^a[|)]|\(b", ["a|", "the (b"]),
+        ("one", ["odd one"]),
+    ],
+)
+def test_a_pattern_for_lines_is_found_wherever_it_may_stand(pattern, lines, own_profiles):
+    """At the beginning only where all its branches say so."""
+    profile = own_profiles(f"[a]\nprograms = ['a']\nproblem = [{{ pattern = '{pattern}' }}]")["a"]
+
+    for line in lines:
+        reading = AgentReading(profile)
+        assert reading.hear_output("stdout", f"nothing\n{line}\n".encode(), NOW)
+        assert not AgentReading(profile).hear_output("stdout", b"nothing\n", NOW)
+
+
+def test_events_of_made_up_types_fill_no_memory(hear):
+    """What can meet a type is kept for few of them."""
+    reading = hear("claude", *({"type": f"t{each}"} for each in range(500)), {"type": 5}, {})
+
+    assert len(reading._rules._of_kind) <= 64
+
+
 def test_a_view_that_stays_the_same_is_not_told(hear):
     """Only a change is."""
     reading = hear("codex", BEGIN)

@@ -6,17 +6,22 @@ Not here: what comes of an answer (``reading.py``).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from procession.model.agent import LimitRule, Mark, Rule, UsageRule
-from procession.monitor.agents.lookup import Event, compile_first, compile_path, compile_sum, compile_when
+from procession.monitor.agents.lookup import Event, compile_first, compile_path, compile_sum, compile_when, kinds_of
 from procession.monitor.agents.resume_time import resume_time
 
-_SEARCHED_BYTES: Final = 4096
+SEARCHED_BYTES: Final = 4096
 _SCALE: Final = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6}
 Usage = tuple[float | None, float | None, float | None, float | None]
 """Tokens in, tokens out, cost, turns."""
+Find = Callable[[bytes, int, int], re.Match[bytes] | None]
+_NONE: Final[frozenset[str]] = frozenset()
+"""It meets no event, only lines."""
+
+_CLASS: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]")
 
 
 class TextRule:
@@ -24,12 +29,13 @@ class TextRule:
 
     def __init__(self, rule: Rule) -> None:
         self.is_meant = compile_when(rule.when)
+        self.kinds = kinds_of(rule.when) if rule.take else _NONE
         self.pieces = rule.pieces
         self._values = compile_first(rule.take) if rule.take else None
         self._ids = compile_path(rule.id) if rule.id is not None else None
         self._pattern = _compiled(rule.pattern)
         self._unless = _compiled(rule.unless)
-        self._line = LinePattern(rule.pattern, rule.stream) if rule.pattern is not None and not rule.take else None
+        self.line = LinePattern(rule.pattern, rule.stream) if rule.pattern is not None and not rule.take else None
 
     def take(self, event: Event) -> list[str]:
         """Give the texts of an event that are taken."""
@@ -46,15 +52,10 @@ class TextRule:
 
     def take_line(self, stream: str, line: bytes) -> str | None:
         """Give what is taken of a line that is no event."""
-        match = self._line.search(stream, line) if self._line is not None else None
+        match = self.line.search(stream, line) if self.line is not None else None
         if match is None or (self._unless is not None and self._unless.search(_text(line))):
             return None
-        return _text(match[1] if match.re.groups else match[0])
-
-    @property
-    def reads_lines(self) -> bool:
-        """Whether it looks at lines that are no events."""
-        return self._line is not None
+        return _text((match[1] if match.re.groups else None) or match[0])
 
     def _cut(self, text: str) -> str | None:
         if self._unless is not None and self._unless.search(text):
@@ -64,21 +65,25 @@ class TextRule:
         match = self._pattern.search(text)
         if match is None:
             return None
-        return match[1] if self._pattern.groups else text
+        return (match[1] if self._pattern.groups else None) or text
 
 
 class LinePattern:
     """A pattern for the lines of one stream, or of any."""
 
     def __init__(self, pattern: str, stream: str | None) -> None:
-        self._pattern = re.compile(pattern.encode())
+        compiled = re.compile(pattern.encode())
+        # Where it can only begin at the beginning, searching tries every other place, too, at ten times the price.
+        self.find: Find = compiled.match if _is_anchored(pattern) else compiled.search
         self._stream = stream
 
     def search(self, stream: str, line: bytes) -> re.Match[bytes] | None:
-        """Look for it. Where both streams are one (a terminal), it is of either."""
-        if self._stream is not None and stream != self._stream and stream in {"stdout", "stderr"}:
-            return None
-        return self._pattern.search(line, 0, _SEARCHED_BYTES)
+        """Look for it."""
+        return self.find(line, 0, SEARCHED_BYTES) if self.is_of(stream) else None
+
+    def is_of(self, stream: str) -> bool:
+        """Whether it is for that stream. Where both are one (a terminal), it is for either."""
+        return self._stream is None or stream == self._stream or stream not in {"stdout", "stderr"}
 
 
 class MarkRule:
@@ -86,6 +91,7 @@ class MarkRule:
 
     def __init__(self, mark: Mark) -> None:
         self.is_meant = compile_when(mark.when)
+        self.kinds = kinds_of(mark.when)
         self._ids = compile_path(mark.id) if mark.id is not None else None
 
     def ids(self, event: Event) -> list[str] | None:
@@ -98,28 +104,24 @@ class FigureRule:
 
     def __init__(self, rule: UsageRule) -> None:
         self._is_meant = compile_when(rule.when)
+        self.kinds = kinds_of(rule.when) if rule.pattern is None else _NONE
         self._totals = tuple(compile_sum(each) for each in (rule.input, rule.output, rule.cost, rule.turns))
-        self._line = LinePattern(rule.pattern, None) if rule.pattern is not None else None
+        self.line = LinePattern(rule.pattern, None) if rule.pattern is not None else None
 
     def take(self, event: Event) -> Usage | None:
         """Give the figures of an event."""
-        if self._line is not None or not self._is_meant(event):
+        if self.line is not None or not self._is_meant(event):
             return None
         tokens_in, tokens_out, cost, turns = (total(event) for total in self._totals)
         return tokens_in, tokens_out, cost, turns
 
     def take_line(self, stream: str, line: bytes) -> Usage | None:
         """Give the figures of a line that is no event."""
-        match = self._line.search(stream, line) if self._line is not None else None
+        match = self.line.search(stream, line) if self.line is not None else None
         if match is None:
             return None
         groups = match.groupdict()
         return _figure(groups.get("input")), _figure(groups.get("output")), _figure(groups.get("cost")), None
-
-    @property
-    def reads_lines(self) -> bool:
-        """Whether it looks at lines that are no events."""
-        return self._line is not None
 
 
 class Refusal:
@@ -131,11 +133,12 @@ class Refusal:
         self._until = compile_first(rule.until) if rule.until else None
         self._pattern = _compiled(rule.pattern)
         is_of_lines = rule.pattern is not None and not rule.when and not rule.take
-        self._line = LinePattern(rule.pattern or "", rule.stream) if is_of_lines else None
+        self.line = LinePattern(rule.pattern or "", rule.stream) if is_of_lines else None
+        self.kinds = _NONE if is_of_lines else kinds_of(rule.when)
 
     def take(self, event: Event, at: float) -> tuple[bool, float | None]:
         """Say whether an event is a refusal, and until when."""
-        if self._line is not None or not self._is_meant(event):
+        if self.line is not None or not self._is_meant(event):
             return False, None
         match = None
         if self._pattern is not None:
@@ -150,16 +153,11 @@ class Refusal:
 
     def take_line(self, stream: str, line: bytes, at: float) -> tuple[bool, float | None]:
         """Say the same of a line that is no event."""
-        match = self._line.search(stream, line) if self._line is not None else None
+        match = self.line.search(stream, line) if self.line is not None else None
         if match is None:
             return False, None
         until = match.groupdict().get("until")
         return True, resume_time(_text(line if until is None else until), at)
-
-    @property
-    def reads_lines(self) -> bool:
-        """Whether it looks at lines that are no events."""
-        return self._line is not None
 
     def _matches(self, texts: list[Any]) -> Iterator[re.Match[str]]:
         if self._pattern is not None:
@@ -174,12 +172,23 @@ def _time_of(match: re.Match[str], at: float) -> float | None:
     return resume_time(match.string if until is None else until, at)
 
 
+def _is_anchored(pattern: str) -> bool:
+    """Whether it begins with ``^``, whichever of its branches is taken."""
+    plain = _CLASS.sub("", pattern.removeprefix("(?i)"))
+    depth = 0
+    for character in plain:
+        depth += (character == "(") - (character == ")")
+        if character == "|" and not depth:
+            return False
+    return plain.startswith("^")
+
+
 def _compiled(pattern: str | None) -> re.Pattern[str] | None:
     return None if pattern is None else re.compile(pattern)
 
 
 def _text(line: bytes) -> str:
-    return line[:_SEARCHED_BYTES].decode("utf-8", "replace").rstrip()
+    return line[:SEARCHED_BYTES].decode("utf-8", "replace").rstrip()
 
 
 def _figure(text: bytes | None) -> float | None:

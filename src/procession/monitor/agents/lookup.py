@@ -16,6 +16,8 @@ _MOST: Final = 1 << 62
 def compile_path(text: str) -> Values:
     """Make a function that gives all that stands at a path."""
     steps = parse_path(text)
+    if not any(step.is_list or step.name == NAMES for step in steps):
+        return _compile_plain([step.name for step in steps])
 
     def values(event: Event) -> list[Any]:
         found: list[Any] = [event]
@@ -58,17 +60,19 @@ def compile_when(when: Match) -> Callable[[Event], bool]:
     conditions = [
         (compile_path(path), wanted if isinstance(wanted, tuple) else (wanted,)) for path, wanted in when.items()
     ]
-    plain = {path: wanted for path, wanted in when.items() if path == "type" and isinstance(wanted, str)}
-    kind = plain.get("type")
-    if not isinstance(kind, str) or kind.startswith("!"):
-        kind = None
 
     def is_meant(event: Event) -> bool:
-        if kind is not None and event.get("type") != kind:  # nearly every rule has it, and nearly every event another
-            return False
         return all(_fits(values(event), wanted) for values, wanted in conditions)
 
     return is_meant
+
+
+def kinds_of(when: Match) -> frozenset[str] | None:
+    """Give the types of which an event must be to be meant; None: of any."""
+    wanted = when.get("type")
+    kinds = wanted if isinstance(wanted, tuple) else (wanted,)
+    texts = [each for each in kinds if isinstance(each, str) and not each.startswith("!")]
+    return frozenset(texts) if len(texts) == len(kinds) else None
 
 
 def is_amount(value: Any) -> bool:
@@ -76,6 +80,18 @@ def is_amount(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     return 0 <= value < _MOST  # what is not finite is not below it
+
+
+def _compile_plain(names: list[str]) -> Values:
+    def values(event: Event) -> list[Any]:
+        value: Any = event
+        for name in names:
+            value = value.get(name) if type(value) is dict else None
+            if value is None:
+                return []
+        return [value]
+
+    return values
 
 
 def _follow(step: Step, found: list[Any]) -> Iterable[Any]:

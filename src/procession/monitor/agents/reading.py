@@ -13,10 +13,11 @@ import msgspec
 
 from procession.model.agent import AgentProfile, AgentView
 from procession.model.text import printable
-from procession.monitor.agents.compiled import FigureRule, MarkRule, Refusal, TextRule, Usage
+from procession.monitor.agents.compiled import SEARCHED_BYTES, Find, Usage
 from procession.monitor.agents.lines import LineCutter
-from procession.monitor.agents.lookup import Event, compile_when
+from procession.monitor.agents.lookup import Event
 from procession.monitor.agents.resuming import is_session
+from procession.monitor.agents.rules import Rules
 
 _decode: Final = msgspec.json.Decoder().decode
 _MESSAGE: Final = 2000
@@ -30,22 +31,8 @@ class AgentReading:
 
     def __init__(self, profile: AgentProfile) -> None:
         self._profile = profile
-        self._session = [TextRule(each) for each in profile.session.find]
-        self._turn = [MarkRule(each) for each in profile.turn]
-        self._tool = [TextRule(each) for each in profile.tool]
-        self._tool_end = [MarkRule(each) for each in profile.tool_end]
-        self._message = [TextRule(each) for each in profile.message]
-        self._problem = [TextRule(each) for each in profile.problem]
-        self._retrying = [TextRule(each) for each in profile.retrying]
-        self._usage = [FigureRule(each) for each in profile.usage]
-        self._refusals = [Refusal(each) for each in profile.limit]
-        self._success = [compile_when(each) for each in profile.success]
-        self._failure = [compile_when(each) for each in profile.failure]
-        self._reads_lines = (
-            any(each.reads_lines for each in (*self._session, *self._problem, *self._retrying, *self._message))
-            or any(each.reads_lines for each in self._usage)
-            or any(each.reads_lines for each in self._refusals)
-        )
+        self._rules = Rules(profile)
+        self._finds: dict[str, tuple[Find, ...]] = {}
         self._cutters: dict[str, LineCutter] = {}
         self._facts: dict[str, Any] = {}
         self._view: AgentView | None = AgentView()
@@ -67,13 +54,17 @@ class AgentReading:
         cutter = self._cutters.get(stream)
         if cutter is None:
             cutter = self._cutters[stream] = LineCutter()
+            self._finds[stream] = self._rules.finds(stream)
         has_changed = False
-        has_events, reads_lines = stream != "stderr", self._reads_lines
+        has_events, finds = stream != "stderr", self._finds[stream]
         for line in cutter.feed(data):
             if has_events and line[:1] == b"{":
                 has_changed |= self._hear_event_line(line, at)
-            elif reads_lines and line:
-                has_changed |= self._hear_line(stream, line, at)
+            elif line:
+                for find in finds:
+                    if find(line, 0, SEARCHED_BYTES):
+                        has_changed |= self._hear_line(stream, line, at)
+                        break
         return has_changed
 
     def finish(self) -> bool:
@@ -91,32 +82,34 @@ class AgentReading:
 
     def _hear_event(self, event: Event, at: float) -> bool:
         before = self._view = self.view
-        status = self._hear_work(event)
-        self._hear_usage(event)
-        for rule in self._problem:
+        rules = self._rules.of_event(event.get("type"))
+        status = self._hear_work(rules, event)
+        self._hear_usage(rules, event)
+        for rule in rules.problem:
             for text in rule.take(event)[-1:]:
                 self._note("problem", _shown(text, _MESSAGE))
-        if any(rule.take(event) for rule in self._retrying):
+        if any(rule.take(event) for rule in rules.retrying):
             status = "retrying"
-        self._hear_refusal(event, at, works=status in {"tool", "answering"})
-        self._hear_end(event)
+        self._hear_end(rules, event)
+        works = status in {"tool", "answering"} and self._facts.get("terminal") != "failure"
+        self._hear_refusal(rules, event, at, works=works)
         self._note("status", self._status(status))
         return self._view is None and self.view != before
 
-    def _hear_work(self, event: Event) -> str | None:
+    def _hear_work(self, rules: Rules, event: Event) -> str | None:
         """Take session, turn, tools and message; say what it seems to be doing."""
         if "session" not in self._facts:
-            self._note_session(text for rule in self._session for text in rule.take(event))
-        for mark in self._turn:
+            self._note_session(text for rule in rules.session for text in rule.take(event))
+        for mark in rules.turn:
             if mark.is_meant(event):
                 self._begin_turn(mark.ids(event))
-        answers = self._hear_message(event)
-        self._hear_tools(event)
+        answers = self._hear_message(rules, event)
+        self._hear_tools(rules, event)
         return "tool" if self._open_tools else "answering" if answers else None
 
-    def _hear_message(self, event: Event) -> bool:
+    def _hear_message(self, rules: Rules, event: Event) -> bool:
         is_answer = False
-        for rule in self._message:
+        for rule in rules.message:
             texts = rule.take(event)
             if texts:
                 self._note_message(texts, pieces=rule.pieces)
@@ -125,11 +118,11 @@ class AgentReading:
             self._pieces = ""
         return is_answer
 
-    def _hear_tools(self, event: Event) -> None:
-        for rule in self._tool:
+    def _hear_tools(self, rules: Rules, event: Event) -> None:
+        for rule in rules.tool:
             for key, name in rule.take_with_ids(event):
                 self._open_tools[key] = _shown(name, _WORD)
-        for mark in self._tool_end:
+        for mark in rules.tool_end:
             if self._open_tools and mark.is_meant(event):
                 self._end_tools(mark.ids(event))
         while len(self._open_tools) > _OPEN_TOOLS:
@@ -161,8 +154,8 @@ class AgentReading:
         for key in ids or ():
             self._open_tools.pop(key, None)
 
-    def _hear_usage(self, event: Event) -> None:
-        for rule in self._usage:
+    def _hear_usage(self, rules: Rules, event: Event) -> None:
+        for rule in rules.usage:
             figures = rule.take(event)
             if figures is not None:
                 self._note_usage(figures)
@@ -177,9 +170,9 @@ class AgentReading:
         if turns is not None:
             self._note("turns", int(turns))
 
-    def _hear_refusal(self, event: Event, at: float, *, works: bool) -> None:
+    def _hear_refusal(self, rules: Rules, event: Event, at: float, *, works: bool) -> None:
         is_refused = False
-        for rule in self._refusals:
+        for rule in rules.refusals:
             refused, until = rule.take(event, at)
             if refused:
                 is_refused = True
@@ -193,10 +186,10 @@ class AgentReading:
         if until is not None and self._facts.get("limited_until") is None:  # what was told first was told as a number
             self._note("limited_until", until)
 
-    def _hear_end(self, event: Event) -> None:
-        if any(is_meant(event) for is_meant in self._failure):
+    def _hear_end(self, rules: Rules, event: Event) -> None:
+        if any(mark.is_meant(event) for mark in rules.failure):
             self._note("terminal", "failure")
-        elif any(is_meant(event) for is_meant in self._success):
+        elif any(mark.is_meant(event) for mark in rules.success):
             self._note("terminal", "success")
             for name in ("problem", "limited_until"):
                 self._note(name, None)
@@ -216,20 +209,24 @@ class AgentReading:
     def _hear_line(self, stream: str, line: bytes, at: float) -> bool:
         """Take a line that is no event."""
         before = self._view = self.view
-        for name, rules in (("session", self._session), ("problem", self._problem), ("message", self._message)):
+        for name, rules in (
+            ("session", self._rules.session),
+            ("problem", self._rules.problem),
+            ("message", self._rules.message),
+        ):
             for rule in rules:
-                text = rule.take_line(stream, line) if rule.reads_lines else None
+                text = rule.take_line(stream, line)
                 if text and name == "session":
                     self._note_session([text] if "session" not in self._facts else [])
                 elif text:
                     self._note(name, _shown(text, _MESSAGE))
-        if any(rule.take_line(stream, line) for rule in self._retrying if rule.reads_lines):
+        if any(rule.take_line(stream, line) for rule in self._rules.retrying):
             self._note("status", "retrying")
-        for figures in (rule.take_line(stream, line) for rule in self._usage if rule.reads_lines):
+        for figures in (rule.take_line(stream, line) for rule in self._rules.usage):
             if figures is not None:
                 self._note_usage(figures)
-        for refusal in self._refusals:
-            refused, until = refusal.take_line(stream, line, at) if refusal.reads_lines else (False, None)
+        for refusal in self._rules.refusals:
+            refused, until = refusal.take_line(stream, line, at)
             if refused:
                 self._note_refusal(until)
         return self._view is None and self.view != before

@@ -83,7 +83,9 @@ def session_in_file(profile: AgentProfile, content: bytes) -> str | None:
         return None
     if rules.pattern is not None:
         match = re.search(rules.pattern.encode(), content)
-        found: list[Any] = [(match[1] if match.re.groups else match[0]).decode("utf-8", "replace")] if match else []
+        found: list[Any] = (
+            [((match[1] if match.re.groups else None) or match[0]).decode("utf-8", "replace")] if match else []
+        )
     else:
         try:
             event = msgspec.json.decode(content.partition(b"\n")[0])
