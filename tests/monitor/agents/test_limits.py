@@ -34,6 +34,7 @@ HOUR = 3600.0
         ("try again at Nov 24th, 2026 1:00 PM UTC", 25 * HOUR),
         ("try again at 2026-11-23T12:05:00Z", 300),
         ("until 2026-11-23 13:05:00+01:00", 300),
+        ("Please wait 20s", 20),
         (f"Claude AI usage limit reached|{int(NOW) + 60}", 60),
         (20, 20),
         ("20", 20),
@@ -45,6 +46,13 @@ HOUR = 3600.0
 def test_a_time_is_read_as_it_is_said(said, after_s):
     """In words, numbers, clocks."""
     assert resume_time(said, NOW) == pytest.approx(NOW + after_s, abs=0.01)
+
+
+def test_a_day_of_the_next_year_may_be_said_without_it():
+    """In December, of January."""
+    december = datetime(2026, 12, 31, 12, 0, tzinfo=UTC).timestamp()
+
+    assert resume_time("try again at Jan 1st, 1:00 PM UTC", december) == december + 25 * HOUR
 
 
 def test_a_clock_of_another_zone_is_read():
@@ -62,6 +70,7 @@ def test_a_clock_of_another_zone_is_read():
     "said",
     [
         "no time at all",
+        "429 after 3 attempts in 20s, at 12:30",
         "429 Too Many Requests",
         "step 3 of 5",
         "try again at Nov 20th, 2026 1:00 PM UTC",

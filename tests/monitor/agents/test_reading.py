@@ -216,6 +216,17 @@ def test_events_of_made_up_types_fill_no_memory(hear):
     assert len(reading._rules._of_kind) <= 64
 
 
+def test_figures_in_text_that_are_none_are_passed_over(own_profiles):
+    """An own pattern may catch anything."""
+    text = "[a]\nprograms = ['a']\nusage = [{ pattern = 'in=(?P<input>[^ ]*) cost=(?P<cost>[^ ]*)' }]"
+    reading = AgentReading(own_profiles(text)["a"])
+
+    reading.hear_output(
+        "stdout", b"in=1.2k cost=0.5\nin=inf cost=nan\nin=,, cost=1.2.3\nin= cost=k\nin=9e99 cost=-1\n", NOW
+    )
+    assert (reading.view.input_tokens, reading.view.cost_usd) == (1200, 0.5)
+
+
 def test_a_view_that_stays_the_same_is_not_told(hear):
     """Only a change is."""
     reading = hear("codex", BEGIN)

@@ -10,13 +10,22 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from procession.model.agent import LimitRule, Mark, Rule, UsageRule
-from procession.monitor.agents.lookup import Event, compile_first, compile_path, compile_sum, compile_when, kinds_of
+from procession.monitor.agents.lookup import (
+    Event,
+    compile_first,
+    compile_path,
+    compile_sum,
+    compile_when,
+    is_amount,
+    kinds_of,
+)
 from procession.monitor.agents.resume_time import resume_time
 
 SEARCHED_BYTES: Final = 4096
 _SCALE: Final = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6}
 Usage = tuple[float | None, float | None, float | None, float | None]
 """Tokens in, tokens out, cost, turns."""
+_ID: Final = 200
 Find = Callable[[bytes, int, int], re.Match[bytes] | None]
 _NONE: Final[frozenset[str]] = frozenset()
 """It meets no event, only lines."""
@@ -47,8 +56,8 @@ class TextRule:
     def take_with_ids(self, event: Event) -> list[tuple[str, str]]:
         """Give them with the ids of the calls; each is its own where it has none."""
         texts = self.take(event)
-        ids = [str(each) for each in self._ids(event)] if texts and self._ids is not None else []
-        return [(ids[index] if index < len(ids) else text, text) for index, text in enumerate(texts)]
+        ids = [_id(each) for each in self._ids(event)] if texts and self._ids is not None else []
+        return [(ids[index] if index < len(ids) else _id(text), text) for index, text in enumerate(texts)]
 
     def take_line(self, stream: str, line: bytes) -> str | None:
         """Give what is taken of a line that is no event."""
@@ -58,11 +67,11 @@ class TextRule:
         return _text((match[1] if match.re.groups else None) or match[0])
 
     def _cut(self, text: str) -> str | None:
-        if self._unless is not None and self._unless.search(text):
+        if self._unless is not None and self._unless.search(text, 0, SEARCHED_BYTES):
             return None
         if self._pattern is None:
             return text
-        match = self._pattern.search(text)
+        match = self._pattern.search(text, 0, SEARCHED_BYTES)
         if match is None:
             return None
         return (match[1] if self._pattern.groups else None) or text
@@ -96,7 +105,7 @@ class MarkRule:
 
     def ids(self, event: Event) -> list[str] | None:
         """Give the ids; None if there are none to be told apart."""
-        return None if self._ids is None else [str(each) for each in self._ids(event)]
+        return None if self._ids is None else [_id(each) for each in self._ids(event)]
 
 
 class FigureRule:
@@ -162,7 +171,7 @@ class Refusal:
     def _matches(self, texts: list[Any]) -> Iterator[re.Match[str]]:
         if self._pattern is not None:
             for text in texts:
-                match = self._pattern.search(text) if isinstance(text, str) else None
+                match = self._pattern.search(text, 0, SEARCHED_BYTES) if isinstance(text, str) else None
                 if match is not None:
                     yield match
 
@@ -183,6 +192,11 @@ def _is_anchored(pattern: str) -> bool:
     return plain.startswith("^")
 
 
+def _id(value: Any) -> str:
+    """Give what calls are told apart by; it is kept, so it is short."""
+    return value[:_ID] if isinstance(value, str) else str(value)[:_ID]
+
+
 def _compiled(pattern: str | None) -> re.Pattern[str] | None:
     return None if pattern is None else re.compile(pattern)
 
@@ -196,8 +210,9 @@ def _figure(text: bytes | None) -> float | None:
     if not text:
         return None
     plain = text.decode("utf-8", "replace").replace(",", "")
-    scale = _SCALE.get(plain[-1], 1.0)
+    scale = _SCALE.get(plain[-1:], 1.0)
     try:
-        return float(plain if scale == 1.0 else plain[:-1]) * scale
+        figure = float(plain if scale == 1.0 else plain[:-1]) * scale
     except ValueError:
         return None
+    return figure if is_amount(figure) else None

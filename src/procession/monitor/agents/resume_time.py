@@ -19,7 +19,9 @@ _EPOCH_MS: Final = 1_000_000_000_000
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-_BEFORE: Final = r"(?:in|after|delay\W{1,5}|wait(?: for)?)\s?"
+_BEFORE: Final = r"(?:(?:again|retry|retrying|resets?|available|resumes?)\s(?:in|after)|delay\W{1,5}|wait(?:\sfor)?)\s?"
+"""Other spans have been, or are something else: it failed after 30 seconds."""
+
 _AMOUNT: Final = (
     r"\d{1,9}(?:\.\d{1,6})?\s?(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)\b"
 )
@@ -36,7 +38,7 @@ _SECONDS: Final = re.compile(
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?")
 _NUMBER: Final = re.compile(r"(?<![\d.])(1\d{9}|1\d{12})(?![\d.])")
 _CLOCK: Final = re.compile(
-    r"(?:at|resets?|until|after)\s"
+    r"(?:(?:again|retry|available|resumes?)\s(?:at|after)|resets?(?:\s(?:at|on))?|until)\s"
     r"(?:(?P<month>[A-Za-z]{3,9})\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s(?:(?P<year>\d{4}),?\s)?(?:at\s)?)?"
     r"(?P<hour>\d{1,2})(?::(?P<minute>\d\d))?\s?(?P<half>[ap]\.?m\.?)?"
     r"(?:\s?\(?(?P<zone>UTC|GMT|[A-Z][A-Za-z_]+/[A-Za-z_/+-]+)\)?)?",
@@ -115,6 +117,8 @@ def _of_clock(match: re.Match[str], at: float) -> float | None:
         if match["month"]:
             month = _MONTHS.index(match["month"][:3].lower()) + 1
             time = time.replace(year=int(match["year"] or time.year), month=month, day=int(match["day"]))
+            if time <= now and not match["year"]:  # in January, said in December
+                time = time.replace(year=time.year + 1)
         elif time <= now:
             time += timedelta(days=1)
     except (ValueError, OverflowError):
