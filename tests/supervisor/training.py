@@ -31,7 +31,7 @@ def main():
             done.seek(0)
             done.truncate()
             done.writelines(f"{each}\n" for each in kept)
-    log = open("steps.log", "a", buffering=1)
+    log = open("steps.log", "a", buffering=1)  # noqa: SIM115 - it ends with the program
     if step == 0:
         log.write("0\n")
     while step < STEPS:
