@@ -43,7 +43,7 @@ def main():
             save(step)
             if "end" in wanted:
                 sys.exit(143)
-            wanted.clear()
+            wanted.remove("save")
 
 
 main()

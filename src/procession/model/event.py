@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from procession.model.agent import AgentView
 from procession.model.outcome import Outcome
 from procession.model.text import encodable
 from procession.model.view import TaskView
@@ -356,6 +357,12 @@ class Checkpointed(Event, frozen=True, kw_only=True):
     saved: str | None
     can_resume: bool
     reason: str
+
+
+class AgentSaid(Event, frozen=True, kw_only=True):
+    """The client of a coding agent has ended: this is what it had said, and used in all attempts of its session."""
+
+    agent: AgentView
 
 
 class CheckpointMissed(Event, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from procession.model.agent import AgentView
 from procession.model.context import Context
 from procession.model.outcome import Outcome, Usage
 from procession.model.task import Task
@@ -20,6 +21,7 @@ class Care(Struct, frozen=True, kw_only=True, omit_defaults=True):
     before the present one. reacted: how often each reaction that has a limit was done. admitted: why the present one
     was let in; slots: which numbers of the named things it has. is_held: it was suspended to make room. is_releasing:
     it is ended to go on later; is_resting: not before somebody wants it to. resume_argv: with which command.
+    session: what was chosen for a client; agent_runs: what it said in each attempt that is over.
     """
 
     wish: str | None = None
@@ -34,6 +36,8 @@ class Care(Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_releasing: bool = False
     is_resting: bool = False
     resume_argv: tuple[str, ...] | None = None
+    session: str | None = None
+    agent_runs: tuple[AgentView, ...] = ()
 
 
 class TaskRecord(Struct, frozen=True, kw_only=True):

@@ -53,7 +53,8 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     where the last one was or begins anew.
     checkpoint: how it is asked to save its work; None: it is not. resume_command: what goes on from there, with
     ``{session}``, ``{checkpoint}``, ``{attempt}`` and ``{progress}`` filled in. without_checkpoint: what a further
-    attempt that shall go on does where nothing can be gone on from: begin anew, wait to be asked, or fail.
+    attempt that shall go on does where nothing can be gone on from: begin anew, wait to be asked, or fail. agent: the
+    profile of the client of a coding agent that it is, or ``none``; else its command line tells.
     ready: how it is known that it can be used by those who wait for that; within ``ready_timeout_s`` of its start, or
     it is ended.
     done_when: the file whose being there means that its work is done. It has its grace to end by itself then, and is
@@ -80,6 +81,7 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     checkpoint: Checkpointing | None = None
     resume_command: tuple[str, ...] | None = None
     without_checkpoint: WithoutCheckpoint = "retry"
+    agent: str | None = None
     ready: Readiness | None = None
     ready_timeout_s: float | None = None
     done_when: ByFile | None = None
@@ -110,6 +112,8 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
             known = ", ".join(WITHOUT_CHECKPOINT)
             raise InvalidTask("without_checkpoint", f"cannot be {self.without_checkpoint!r}; there are {known}")
         _check_checkpointing(self)
+        if self.agent is not None:
+            check_name(self.agent, "agent")
         _check_readiness(self)
         if not isinstance(self.monitoring, Monitoring):
             raise InvalidTask("monitoring", f"must be Monitoring(…), got {self.monitoring!r}")

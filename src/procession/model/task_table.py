@@ -55,6 +55,7 @@ _TASK_KEYS: Final[dict[str, tuple[str, Reader]]] = {
     "restart": ("restart", fields.read_one_of(*RESTARTS)),
     "checkpoint": ("checkpoint", read_checkpointing),
     "resume_command": ("resume_command", fields.read_words),
+    "agent": ("agent", fields.read_text),
     "without_checkpoint": ("without_checkpoint", fields.read_one_of(*WITHOUT_CHECKPOINT)),
     "ready": ("ready", read_readiness),
     "ready_timeout": ("ready_timeout_s", fields.read_duration),

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from procession.model.agent import AgentView
 from procession.model.health import Health
 from procession.model.outcome import Outcome
 from procession.model.progress import Progress
@@ -23,7 +24,8 @@ class TaskView(Struct, frozen=True, kw_only=True):
     list. cwd: absolute. outcome: None until ended. waiting: why it is still queued. last_line: the last thing it
     printed, where that can be seen (a pipe, a pty, a log). orphaned: its keeper is gone; it runs on without.
     ready, status, checkpoint, session, main_pid: what this attempt says of itself. progress: how far it is; health:
-    what it seems to do; usage: what it uses, at the last look; None where nothing is known.
+    what it seems to do; usage: what it uses, at the last look; agent: what it says, if it is the client of a coding
+    agent. None where nothing is known.
     """
 
     id: str
@@ -53,6 +55,7 @@ class TaskView(Struct, frozen=True, kw_only=True):
     usage: TreeUsage | None = None
     checkpoint: str | None = None
     session: str | None = None
+    agent: AgentView | None = None
     main_pid: int | None = None
 
     @property
@@ -78,6 +81,7 @@ NOTHING_SAID: Final[dict[str, Any]] = {
     "usage": None,
     "checkpoint": None,
     "session": None,
+    "agent": None,
     "main_pid": None,
 }
 """What is shown of an attempt that has said nothing yet."""

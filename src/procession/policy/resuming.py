@@ -90,8 +90,15 @@ def resume_argv(task: Task, checkpoint: Checkpoint, attempt: int) -> tuple[str, 
     return fill(task.resume_command, values)
 
 
-def resumable(task: Task, checkpoint: Checkpoint) -> tuple[bool, str, tuple[str, ...] | None]:
-    """Say whether a further attempt could go on from ``checkpoint``, why or why not, and with which command."""
+def resumable(
+    task: Task, checkpoint: Checkpoint, own: tuple[str, ...] | None = None
+) -> tuple[bool, str, tuple[str, ...] | None]:
+    """Say whether a further attempt could go on from ``checkpoint``, why or why not, and with which command.
+
+    own: what goes on with the session of the client that it is, where the task has no resume command.
+    """
+    if task.resume_command is None and own is not None:
+        return True, "its client keeps the session", own
     try:
         argv = resume_argv(task, checkpoint, checkpoint.attempt + 1)
     except Unfillable as error:

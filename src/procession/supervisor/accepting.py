@@ -36,6 +36,7 @@ def accept_all(
     """Take all under care or none; they start when they may. Raises: InvalidTask."""
     for each in given:
         check_need(conductor, each)
+        conductor.continuing.agents.check(each)
     replaced = replaced_by(given, conductor.registry) if replace else ()
     ids = conductor.registry.name_all(given, free=replaced)
     for id_ in replaced:

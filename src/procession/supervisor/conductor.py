@@ -30,13 +30,13 @@ from procession.supervisor.announcer import Announcer
 from procession.supervisor.attempt import Attempt
 from procession.supervisor.confining import Confining
 from procession.supervisor.continuing import Continuing
-from procession.supervisor.endings import broken, completed, interrupted, never_will, wished
+from procession.supervisor.endings import broken, interrupted, never_will, wished
 from procession.supervisor.fold import fold
 from procession.supervisor.gate import Gate
 from procession.supervisor.last_line import LastLine
+from procession.supervisor.letting_go import let_go
 from procession.supervisor.log_tail import log_paths
 from procession.supervisor.observer import Observer
-from procession.supervisor.preserving import Preserver
 from procession.supervisor.reading import LazyReading, ReadsMachine
 from procession.supervisor.registry import Registry
 from procession.supervisor.steward import Steward
@@ -45,6 +45,7 @@ from procession.supervisor.watches import begin_watches, sizes_of_logs
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from procession.model.agent import AgentProfile
     from procession.model.monitoring_rules import MonitoringRules
     from procession.model.outcome import Outcome
     from procession.model.task import Task
@@ -78,6 +79,7 @@ class Conductor:
         machine: ReadsMachine | None = None,
         tokens: Mapping[str, int] | None = None,
         shelf: Shelf | None = None,
+        agents: Mapping[str, AgentProfile] | None = None,
     ) -> None:
         self.registry = Registry(ledger.find, ledger.highest_id())
         self.announcer = Announcer()
@@ -104,8 +106,17 @@ class Conductor:
         self.idle = asyncio.Event()
         self.idle.set()
         self._launch = launch
-        self.preserver = Preserver(clock, ledger, shelf or Shelf(None), self._take)
-        self._continuing = Continuing(clock, ledger, chance, requeue=self.requeue, end=self.end)
+        self.continuing = Continuing(
+            clock,
+            ledger,
+            chance,
+            shelf=shelf,
+            profiles=agents,
+            tell=self._take,
+            requeue=self.requeue,
+            end=self.end,
+        )
+        self.preserver = self.continuing.preserver
         self._confining = Confining()
         self._unsettled: dict[str, Entry] = {}
         self._unfinished = 0
@@ -183,6 +194,9 @@ class Conductor:
     def _judge(self, entry: Entry) -> None:
         known = {each.task: self.registry.get(each.task).upstream for each in entry.task.after}
         match judge_dependencies(entry.task.after, known):
+            case Met() if (wait_s := self.continuing.agents.wait_s(entry)) > 0:
+                self.gate.explain(entry, "waiting: its service has refused another one for now")
+                self.settle_later(entry, wait_s)
             case Met():
                 self.gate.add(entry)
             case Pending(reason):
@@ -204,6 +218,7 @@ class Conductor:
         entry.last_line = LastLine(log_paths(entry.task.command))
         entry.told = frozenset()
         entry.log_offsets = sizes_of_logs(entry.task)
+        self.continuing.agents.prepare(entry)
         command = entry.view.command
         if entry.resume_argv is not None:
             command = str(entry.task.command.placed(argv=entry.resume_argv))
@@ -222,9 +237,9 @@ class Conductor:
             self._look_after(entry)
 
     def _look_after(self, entry: Entry) -> None:
-        entry.watches = begin_watches(entry, self.clock, partial(self._take, entry))
+        watches = begin_watches(entry, self.clock, partial(self._take, entry))
+        entry.watches = (*watches, *self.continuing.begin(entry))
         self.observer.begin(entry)
-        self.preserver.begin(entry)
 
     def _run(self, entry: Entry, begin: Callable[[], Block], *, is_taken_over: bool = False) -> None:
         record, hear = partial(self._take, entry), partial(self._hear, entry)
@@ -275,15 +290,14 @@ class Conductor:
 
     def conclude(self, entry: Entry, outcome: Outcome) -> None:
         """Let follow what must from how the present attempt ended: another one, or the end."""
-        outcome = completed(entry.task, entry.view.started_at, outcome)
+        outcome = self.continuing.judge(entry, outcome)
         self.observer.end(entry, success=outcome.ok)
         self._confining.end(entry)
         self.gate.leave(entry, cut_short=outcome.kind not in WHOLE)
         self._read.forget()
         self.steward.remember()
-        self.preserver.end(entry)
         entry.is_held = False
-        self._continuing.follow(entry, outcome)
+        self.continuing.follow(entry, outcome)
 
     def _outcome_of(self, entry: Entry, runner: asyncio.Task[Outcome]) -> Outcome:
         process = entry.attempt.process if entry.attempt else None
@@ -357,20 +371,7 @@ class Conductor:
         """Let go of everything that runs, without ending it: somebody else will look after it."""
         self._is_handing_over = True
         self.close()
-        runners = [entry.runner for entry in self.registry if entry.runner is not None]
-        for entry in self.registry:
-            entry.let_go(for_ever=False)
-            for watch in entry.watches:
-                watch.close()
-            for act in entry.acts:
-                act.cancel()
-            if entry.timer is not None:
-                entry.timer.cancel()
-            if entry.attempt is not None and entry.attempt.process is not None:
-                entry.attempt.process.release()
-            if entry.runner is not None:
-                entry.runner.cancel()
-        await asyncio.gather(*runners, return_exceptions=True)
+        await let_go(self.registry)
 
     def open(self) -> None:
         """Hear from the kernel when memory gets short."""

@@ -6,20 +6,26 @@ Not here: the rules (`procession.policy.retry`, `procession.policy.resuming`), a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from procession.checkpoint.shelf import Shelf
 from procession.model.outcome import Outcome, OutcomeKind
 from procession.policy.resuming import Anew, Ask, GiveUp, GoOn, goes_on, next_attempt
 from procession.policy.retry import is_restarted, retry_delay_s, shall_retry
 from procession.policy.storms import Storms
-from procession.supervisor.endings import evicted, gave_up
+from procession.supervisor.agents import Agents
+from procession.supervisor.endings import completed, evicted, gave_up
+from procession.supervisor.preserving import Preserver
 
 if TYPE_CHECKING:
-    from procession.model.checkpoint import Checkpoint
+    from procession.model.agent import AgentProfile
+    from procession.model.event import Event
     from procession.supervisor.clock import Clock
     from procession.supervisor.entry import Entry
     from procession.supervisor.ledger import Ledger
+    from procession.supervisor.watch import Watch
 
 
 class Requeue(Protocol):
@@ -38,7 +44,11 @@ class Requeue(Protocol):
 
 
 class Continuing:
-    """Asks ``requeue`` for another attempt, or ``end`` for the end. chance: random numbers from 0 to 1."""
+    """Asks ``requeue`` for another attempt, or ``end`` for the end.
+
+    preserver, agents: what there is to go on from. tell: takes what is seen of a task. chance: random numbers from 0
+    to 1. profiles: the user's, of the clients of coding agents.
+    """
 
     def __init__(
         self,
@@ -46,15 +56,33 @@ class Continuing:
         ledger: Ledger,
         chance: Callable[[], float],
         *,
+        shelf: Shelf | None,
+        profiles: Mapping[str, AgentProfile] | None,
+        tell: Callable[[Entry, Event], None],
         requeue: Requeue,
         end: Callable[[Entry, Outcome], None],
     ) -> None:
+        self.agents = Agents(profiles or {}, clock, tell=tell, chance=chance, new_session=lambda: str(uuid.uuid4()))
+        self.preserver = Preserver(clock, ledger, shelf or Shelf(None), tell, own_resume_argv=self.agents.resume_argv)
+        self.agents.note_session = self.preserver.note_session
         self._clock = clock
         self._ledger = ledger
         self._chance = chance
         self._requeue = requeue
         self._end = end
         self._storms = Storms()
+
+    def begin(self, entry: Entry) -> tuple[Watch, ...]:
+        """Look after the attempt that has just started, or been taken over."""
+        self.preserver.begin(entry)
+        agent = self.agents.begin(entry)
+        return () if agent is None else (agent,)
+
+    def judge(self, entry: Entry, outcome: Outcome) -> Outcome:
+        """Judge how the present attempt ended, of which nothing runs any more."""
+        outcome = self.agents.judge(entry, completed(entry.task, entry.view.started_at, outcome))
+        self.preserver.end(entry)
+        return outcome
 
     def follow(self, entry: Entry, outcome: Outcome) -> None:
         """Let follow what must from how the present attempt ended."""
@@ -67,6 +95,8 @@ class Continuing:
             self._queue_again(entry, evicted(outcome))
         elif (is_releasing and not outcome.ok) or is_restarting:
             self._queue_again(entry, outcome)
+        elif entry.limited_until is not None:  # its service has refused it: nobody failed, and no retry is spent
+            self._queue_again(entry, outcome, max(entry.limited_until - self._clock.time(), 0.0))
         elif shall_retry(entry.task, entry.retries_used, outcome):
             entry.retries_used += 1
             delay_s = retry_delay_s(entry.task, entry.retries_used, self._chance())
@@ -79,10 +109,12 @@ class Continuing:
 
     def _queue_again(self, entry: Entry, outcome: Outcome, delay_s: float = 0.0) -> None:
         entry.resume_argv = None
-        if not goes_on(entry.task) or (outcome.kind is OutcomeKind.LOST and entry.task.restart == "retry"):
+        checkpoints = self._ledger.checkpoints(entry.id)
+        shall_go_on = goes_on(entry.task) or any(each.can_resume for each in checkpoints)
+        if not shall_go_on or (outcome.kind is OutcomeKind.LOST and entry.task.restart == "retry"):
             self._requeue(entry, outcome, delay_s)
             return
-        match next_attempt(entry.task, self._checkpoints(entry), entry.view.attempt + 1):
+        match next_attempt(entry.task, checkpoints, entry.view.attempt + 1):
             case GoOn(argv, checkpoint):
                 entry.resume_argv = argv
                 self._requeue(entry, outcome, delay_s, resumes=checkpoint.number)
@@ -93,6 +125,3 @@ class Continuing:
                 self._requeue(entry, outcome, delay_s, anew=f"{reason}; `procession resume` begins it anew")
             case GiveUp(reason):
                 self._end(entry, gave_up(outcome, reason))
-
-    def _checkpoints(self, entry: Entry) -> list[Checkpoint]:
-        return self._ledger.checkpoints(entry.id)

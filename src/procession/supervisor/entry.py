@@ -17,11 +17,13 @@ from procession.supervisor.last_line import LastLine
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from procession.model.agent import AgentView
     from procession.model.context import Context
     from procession.model.outcome import Outcome
     from procession.model.task import Task
     from procession.model.view import TaskView
     from procession.policy.tokens import Slots
+    from procession.supervisor.agent_watch import AgentWatch
     from procession.supervisor.attempt import Attempt
     from procession.supervisor.clock import Timer
     from procession.supervisor.observed import Observed
@@ -47,7 +49,9 @@ class Entry:
     let in; slots: which of the named things it has. is_held: it was suspended to make room; is_evicted: it is ended to
     make room. explained_at: when it was last told why it waits. resume_argv: the command of its next, or present,
     attempt, where that goes on from a checkpoint. is_releasing: it is ended to go on later; is_resting: it does not go
-    on before somebody wants it to.
+    on before somebody wants it to. session: what was
+    chosen for the client of an agent; agent: who listens to it; agent_runs: what it said in each attempt that is over;
+    limited_until: when the service may be asked again that has refused it.
     """
 
     __slots__ = (
@@ -56,6 +60,8 @@ class Entry:
         "_reacted",
         "_stored",
         "admitted",
+        "agent",
+        "agent_runs",
         "attempt",
         "context",
         "due_at",
@@ -68,6 +74,7 @@ class Entry:
         "is_resting",
         "last_line",
         "last_outcome",
+        "limited_until",
         "log_offsets",
         "marker",
         "number",
@@ -75,6 +82,7 @@ class Entry:
         "resume_argv",
         "retries_used",
         "runner",
+        "session",
         "slots",
         "task",
         "timer",
@@ -93,6 +101,10 @@ class Entry:
         self.has_started = False
         self.is_restarting = self.is_evicted = self.is_held = self.is_releasing = self.is_resting = False
         self.resume_argv: tuple[str, ...] | None = None
+        self.session: str | None = None
+        self.agent: AgentWatch | None = None
+        self.agent_runs: tuple[AgentView, ...] = ()
+        self.limited_until: float | None = None
         self.admitted: str | None = None
         self.slots: Slots = NO_SLOTS
         self.explained_at = 0.0
@@ -128,7 +140,8 @@ class Entry:
         entry.slots = {name: tuple(numbers) for name, numbers in record.care.slots.items()}
         entry.is_held = record.care.is_held
         entry.is_releasing, entry.is_resting = record.care.is_releasing, record.care.is_resting
-        entry.resume_argv = record.care.resume_argv
+        entry.resume_argv, entry.session = record.care.resume_argv, record.care.session
+        entry.agent_runs = record.care.agent_runs
         return entry
 
     @property
@@ -193,6 +206,8 @@ class Entry:
     def glance(self) -> TaskView:
         """Give the view with how it does now, but as it last was printed."""
         seen = {} if self.observed is None else self.observed.shown(is_over=self.view.is_over)
+        if self.agent is not None:
+            seen["agent"] = self.agent.shown(self.agent_runs)
         return replace(self.view, **seen) if seen else self.view
 
     def record(self) -> TaskRecord:
@@ -210,6 +225,8 @@ class Entry:
             is_releasing=self.is_releasing,
             is_resting=self.is_resting,
             resume_argv=self.resume_argv,
+            session=self.session,
+            agent_runs=self.agent_runs,
         )
         view = self.shown() if self.view.is_over else self.view
         return TaskRecord(number=self.number, task=self.task, view=view, care=care, context=self.context)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from procession.ipc.notices import progress_in, shown_of
 from procession.model.event import (
     Adopted,
+    AgentSaid,
     Ended,
     Event,
     Exited,
@@ -58,6 +59,8 @@ def fold(view: TaskView, event: Event) -> TaskView:  # noqa: C901, PLR0911, PLR0
             return replace(view, ready=True)
         case Notified():
             return replace(view, progress=_progress(view, event), **shown_of(event.fields))
+        case AgentSaid():
+            return replace(view, agent=event.agent)
         case Orphaned():
             return replace(view, orphaned=True)
         case Adopted():

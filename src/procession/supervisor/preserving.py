@@ -50,9 +50,21 @@ class Refused(Exception):
 
 
 class Preserver:
-    """Serves one supervisor. ``send`` says something through the channel of a task, once somebody can."""
+    """Serves one supervisor. ``send`` says something through the channel of a task, once somebody can.
 
-    def __init__(self, clock: Clock, ledger: Ledger, shelf: Shelf, tell: Callable[[Entry, Event], None]) -> None:
+    own_resume_argv: says with which command the client of an agent goes on with its session.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        ledger: Ledger,
+        shelf: Shelf,
+        tell: Callable[[Entry, Event], None],
+        *,
+        own_resume_argv: Callable[[Entry, str | None], tuple[str, ...] | None],
+    ) -> None:
+        self._own_resume_argv = own_resume_argv
         self._clock = clock
         self._ledger = ledger
         self._shelf = shelf
@@ -73,9 +85,24 @@ class Preserver:
     def hear(self, entry: Entry, event: Event) -> None:
         """Take what is told of it: that it has saved its work, or that it uses too much memory."""
         if isinstance(event, Notified) and SAVED in event.fields:
-            self._take(entry, event.fields[SAVED] or None)
+            self._hear_that_it_saved(entry, event.fields[SAVED] or None)
         elif isinstance(event, MemoryCritical) and entry.task.checkpoint is not None:
             self.ask_soon(entry, "memory")
+
+    def _hear_that_it_saved(self, entry: Entry, saved: str | None) -> None:
+        try:
+            self._take(entry, saved)
+        except Refused as refusal:
+            waiting = self._waiting.get(entry.id, ())
+            for each in waiting:
+                if not each.done():
+                    each.set_exception(refusal)
+            if not waiting:
+                self._missed(entry, "task", "refused", str(refusal))
+
+    def note_session(self, entry: Entry) -> None:
+        """Remember the session of a client, which keeps it itself: it can be gone on with from now on."""
+        self._take(entry, None)
 
     def end(self, entry: Entry) -> None:
         """Its attempt is over: nobody is asked any more."""
@@ -122,6 +149,8 @@ class Preserver:
 
     async def _ask(self, entry: Entry, how: Checkpointing | None, by: By, deadline_s: float | None) -> Checkpoint:
         process = entry.attempt.process if entry.attempt else None
+        if how is None and self._own_resume_argv(entry, entry.view.session) is not None:
+            return self._take(entry, None, by)
         if how is None:
             raise Refused("it does not say how it is asked to save its work (checkpoint = …)")
         if process is None:
@@ -170,9 +199,10 @@ class Preserver:
 
     # --- remembering -------------------------------------------------------------------------------------------------
 
-    def _take(self, entry: Entry, saved: str | None) -> None:
+    def _take(self, entry: Entry, saved: str | None, wanted_by: By = "task") -> Checkpoint:
+        """Remember a checkpoint, and tell whoever waits for it. Raises: Refused: it cannot be one."""
         kept = self._ledger.checkpoints(entry.id)
-        by = self._asked_by.pop(entry.id, "task")
+        by = self._asked_by.pop(entry.id, wanted_by)
         view = entry.glance()
         try:
             checkpoint = Checkpoint(
@@ -189,9 +219,10 @@ class Preserver:
                 reason="",
             )
         except ValueError as error:  # what it says of itself cannot be kept
-            self._missed(entry, by, "refused", f"what it says of its checkpoint cannot be: {error}")
-            return
-        checkpoint = with_resumption(entry, checkpoint)
+            raise Refused(f"what it says of its checkpoint cannot be: {error}") from None
+        own = self._own_resume_argv(entry, checkpoint.session)
+        can_resume, reason, argv = resumable(entry.task, checkpoint, own)
+        checkpoint = replace(checkpoint, can_resume=can_resume, reason=reason, resume_command=argv)
         self._ledger.note_checkpoint(checkpoint)
         told = Checkpointed(
             at=checkpoint.at,
@@ -208,6 +239,7 @@ class Preserver:
         for each in self._waiting.get(entry.id, ()):
             if not each.done():
                 each.set_result(checkpoint)
+        return checkpoint
 
     async def _put(self, checkpoint: Checkpoint) -> None:
         try:
@@ -253,12 +285,6 @@ def how_to_ask(entry: Entry) -> Checkpointing | None:
     if entry.task.checkpoint is not None:
         return entry.task.checkpoint
     return _BY_MESSAGE if entry.task.command.channel else None
-
-
-def with_resumption(entry: Entry, checkpoint: Checkpoint) -> Checkpoint:
-    """Say in a checkpoint with which command it is gone on from, or why it cannot be."""
-    can_resume, reason, argv = resumable(entry.task, checkpoint)
-    return replace(checkpoint, can_resume=can_resume, reason=reason, resume_command=argv)
 
 
 def _filled(argument: str, values: dict[str, str]) -> str:

@@ -47,9 +47,10 @@ from procession.supervisor.reacting import Reactor
 from procession.supervisor.talking import Talking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
+    from procession.model.agent import AgentProfile
     from procession.model.command import Argument, Command
     from procession.model.context import Context
     from procession.policy.admission import Admission
@@ -78,6 +79,7 @@ class Supervisor(Pausing, Talking):
     launch, ledger: the same for whoever must not lose anything; see `procession.supervisor.custody`.
     markers, checkpoints: directories that exist and are yours; there each task that is over leaves a file
     ``<id>.done``, and each that saves its work one called ``<id>.json``.
+    agents: profiles of clients of coding agents, by name, beside those that are known.
     monitoring: how tasks are watched that say nothing of it themselves. sampler, machine: the seams to what trees use
     and to what the machine has left.
     """
@@ -97,6 +99,7 @@ class Supervisor(Pausing, Talking):
         ledger: Ledger | None = None,
         markers: str | os.PathLike[str] | None = None,
         checkpoints: str | os.PathLike[str] | None = None,
+        agents: Mapping[str, AgentProfile] | None = None,
         monitoring: MonitoringRules | None = None,
         sampler: Sampler | None = None,
         machine: ReadsMachine | None = None,
@@ -117,6 +120,7 @@ class Supervisor(Pausing, Talking):
             sampler=sampler,
             machine=(machine or MachineReader()) if policy.needs_looks else None,
             tokens=figures.tokens,
+            agents=agents,
             shelf=Shelf(None if checkpoints is None else os.path.abspath(checkpoints), complain=_complain),
         )
         self._registry = self._conductor.registry
