@@ -56,9 +56,9 @@ async def test_its_session_is_known_at_once_and_its_next_attempt_goes_on_with_it
     twice = {**COMPLETED, "usage": {**USED, "input_tokens": 1120}}
     script = f"""
 if "resume" in sys.argv:
-    {says(STARTED, twice).replace(chr(10), chr(10) + '    ')}
+    {says(STARTED, twice).replace(chr(10), chr(10) + "    ")}
 else:
-    {says(STARTED, COMPLETED).replace(chr(10), chr(10) + '    ')}
+    {says(STARTED, COMPLETED).replace(chr(10), chr(10) + "    ")}
     time.sleep(1000)
 """
     async with Supervisor() as supervisor:
@@ -92,7 +92,7 @@ async def test_what_its_service_refuses_is_no_failure(codex, tmp_path):
     refusal = "Rate limit reached. Please try again in 1s."
     script = f"""
 if os.environ["PROCESSION_ATTEMPT"] == "1":
-    {says(STARTED, {"type": "turn.failed", "error": {"message": refusal}}).replace(chr(10), chr(10) + '    ')}
+    {says(STARTED, {"type": "turn.failed", "error": {"message": refusal}}).replace(chr(10), chr(10) + "    ")}
     sys.exit(1)
 {says(STARTED, COMPLETED)}
 """
@@ -123,9 +123,7 @@ async def test_a_session_is_chosen_beforehand_where_the_client_lets_us(tmp_path)
     program.chmod(0o755)
     async with Supervisor() as supervisor:
         argv = (str(program), "-p", "do it", "-o", "stream-json")
-        ids = [
-            supervisor.submit(Command(argv=argv, cwd=str(tmp_path)), agent="gemini") for _ in range(2)
-        ]
+        ids = [supervisor.submit(Command(argv=argv, cwd=str(tmp_path)), agent="gemini") for _ in range(2)]
         sessions = [await session_of(supervisor, each) for each in ids]
         commands = [supervisor.checkpoints(each)[0].resume_command for each in ids]
         await supervisor.kill_all()

@@ -18,10 +18,12 @@ stall_after = "10m"        # for all tasks; [groups.NAME] the same for those of 
 [[on]]
 event = "stalled"          # what is done about it: see `procession.model.reaction`
 do = "notify"
+Beside it, ``<home>/agents.toml`` may have profiles of clients of coding agents.
 """
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from typing import Any, Final
@@ -29,6 +31,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from procession.errors import InvalidTaskFile
+from procession.model.agent import AgentProfile
 from procession.model.field_readers import read_count, read_duration, read_size
 from procession.model.monitoring_rules import MonitoringRules
 from procession.model.pool import PoolSettings
@@ -55,6 +58,16 @@ class Config(Struct, frozen=True, kw_only=True):
     retention: Retention = Retention()
     log_limit_bytes: int | None = None
     monitoring: MonitoringRules = MonitoringRules()
+    agents: dict[str, AgentProfile] = {}
+
+
+def read_agents(path: str) -> dict[str, AgentProfile]:
+    """Read the profiles of clients of coding agents at ``path``, if there are any. Raises: InvalidProfile."""
+    if not os.path.lexists(path):
+        return {}
+    from procession.monitor.agents.catalogue import load_profiles  # noqa: PLC0415 - most have none
+
+    return load_profiles(path)
 
 
 _TABLES: Final[dict[str, Mapping[str, tuple[str, Reader]]]] = {

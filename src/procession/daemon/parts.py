@@ -45,6 +45,7 @@ def parts_of(config: Config) -> Parts[StoreLedger, Custody]:
             ledger=ledger,
             markers=paths.markers,
             checkpoints=paths.checkpoints,
+            agents=config.agents,
             monitoring=config.monitoring,
         )
         async with door as supervisor:

@@ -6,7 +6,9 @@ import asyncio
 import logging
 import sys
 
-from procession.daemon.config import read_config
+from msgspec.structs import replace
+
+from procession.daemon.config import read_agents, read_config
 from procession.daemon.journal import log_to_journal
 from procession.daemon.parts import forget_our_starter, parts_of
 from procession.daemon.paths import find_paths
@@ -14,9 +16,9 @@ from procession.daemon.run import run_daemon
 
 
 def be_daemon() -> int:
-    """Be the daemon of this home until it is told to end. Raises: whatever `run_daemon` does, InvalidTaskFile."""
+    """Be the daemon of this home until it is told to end. Raises: as `run_daemon`; InvalidTaskFile, InvalidProfile."""
     paths = find_paths()
-    config = read_config(f"{paths.home}/config.toml")
+    config = replace(read_config(f"{paths.home}/config.toml"), agents=read_agents(f"{paths.home}/agents.toml"))
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     for handler in logging.getLogger().handlers:
         handler.setLevel(logging.WARNING)  # every event goes to the journal, where there is one, and not here

@@ -30,6 +30,9 @@ SESSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 """What may be a session's id, whoever says so: it becomes an argument, so it must not look like an option."""
 
 
+_SUMMARY: Final = 200
+
+
 class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a text is had from: at ``take`` of an event, else from a line that is no JSON.
 
@@ -251,3 +254,16 @@ class AgentView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     problem: str | None = None
     limited: bool = False
     limited_until: float | None = None
+
+
+def summary(view: AgentView) -> str | None:
+    """Say in a line what it does and what it has used; None: nothing is known."""
+    doing = f"runs {view.tool}" if view.tool else view.message or view.status
+    counted = (
+        f"{view.turns} turn{'s' * (view.turns != 1)}" if view.turns else "",
+        f"{view.input_tokens + view.output_tokens} tokens" if view.input_tokens or view.output_tokens else "",
+        f"${view.cost_usd:.2f}" if view.cost_usd else "",
+    )
+    figures = ", ".join(each for each in counted if each)
+    words = [each for each in (figures, " ".join((doing or "").split())[:_SUMMARY]) if each]
+    return ": ".join(words) or None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
+from procession.model.agent import summary
 from procession.model.record import Care, TaskRecord
 from procession.policy.command_key import key_of
 from procession.policy.dependencies import Upstream
@@ -207,7 +208,8 @@ class Entry:
         """Give the view with how it does now, but as it last was printed."""
         seen = {} if self.observed is None else self.observed.shown(is_over=self.view.is_over)
         if self.agent is not None:
-            seen["agent"] = self.agent.shown(self.agent_runs)
+            seen["agent"] = said = self.agent.shown(self.agent_runs)
+            seen["status"] = self.view.status or summary(said)
         return replace(self.view, **seen) if seen else self.view
 
     def record(self) -> TaskRecord:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from procession.ipc.notices import progress_in, shown_of
+from procession.model.agent import summary
 from procession.model.event import (
     Adopted,
     AgentSaid,
@@ -60,7 +61,7 @@ def fold(view: TaskView, event: Event) -> TaskView:  # noqa: C901, PLR0911, PLR0
         case Notified():
             return replace(view, progress=_progress(view, event), **shown_of(event.fields))
         case AgentSaid():
-            return replace(view, agent=event.agent)
+            return replace(view, agent=event.agent, status=view.status or summary(event.agent))
         case Orphaned():
             return replace(view, orphaned=True)
         case Adopted():
