@@ -12,6 +12,7 @@ import pytest
 
 from procession import Command, InvalidTask, OutcomeKind, Supervisor
 from procession.model.task import task
+from procession.monitor.agents.catalogue import load_profiles
 
 SESSION = "0199f5d0-0000-7000-8000-0000000000aa"
 STARTED = {"type": "thread.started", "thread_id": SESSION}
@@ -151,3 +152,27 @@ async def test_a_program_of_such_a_name_that_is_asked_for_no_events_is_no_agent(
 
     assert view.outcome.ok
     assert view.agent is None
+
+
+async def test_a_session_that_stands_in_a_file(tmp_path):
+    """A client of the user's own that says nothing of its session, but keeps it in a file of its directory."""
+    profile = tmp_path / "agents.toml"
+    profile.write_text(
+        """[ours]
+programs = ["ours"]
+session = { file = { glob = "*.session", take = ["id"] } }
+message = [{ take = ["said"] }]
+resume = { argv = ["{program}", "--go-on", "{session}"] }
+"""
+    )
+    program = tmp_path / "ours"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys, time\n"
+        'open("a.session", "w").write(\'{"id": "s-1"}\')\nprint(\'{"said": "hello"}\', flush=True)\ntime.sleep(1000)\n'
+    )
+    program.chmod(0o755)
+    async with Supervisor(agents=load_profiles(str(profile))) as supervisor:
+        id_ = supervisor.submit(Command(argv=(str(program),), cwd=str(tmp_path)), agent="ours")
+        assert await session_of(supervisor, id_) == "s-1"
+        assert supervisor.checkpoints(id_)[0].resume_command == (str(program), "--go-on", "s-1")
+        assert supervisor.get(id_).status == "hello"

@@ -48,6 +48,7 @@ class Housekeeping:
             await self._ledger.commit()
             for id_ in chosen:
                 freed_bytes += self._shelf.remove(id_)
+                self._supervisor.forget_checkpoints(id_)
                 sizes.pop(id_, None)
             removed += chosen
             if len(chosen) < _AT_ONCE:

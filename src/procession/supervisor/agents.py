@@ -19,6 +19,7 @@ from procession.monitor.agents.resuming import can_resume, chosen_argv, resumed_
 from procession.monitor.agents.verdict import agent_success, prints_events
 from procession.policy.backpressure import resume_at
 from procession.supervisor.agent_watch import AgentWatch
+from procession.supervisor.session_file import find_session
 from procession.wire.notices import SESSION
 
 if TYPE_CHECKING:
@@ -102,9 +103,9 @@ class Agents:
         return entry.agent
 
     def _hear(self, entry: Entry, view: AgentView) -> None:
-        if view.status is None and view.session is None:
-            return
-        session = view.session or entry.session
+        session = view.session or (entry.session if view.status is not None else None)
+        if session is None and entry.agent is not None:
+            session = find_session(entry.agent.profile, entry.view.cwd, entry.view.started_at or 0.0)
         if session is not None and session != entry.view.session:
             self._tell(entry, Notified(at=self._clock.time(), fields={SESSION: session}))
             self.note_session(entry)

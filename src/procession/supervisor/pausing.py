@@ -44,6 +44,10 @@ class Pausing:
         """Give what a task has saved of its work, the newest first. Raises: UnknownTask."""
         return self._conductor.ledger.checkpoints(self._conductor.registry.get(id).id)
 
+    def forget_checkpoints(self, id: str) -> None:  # noqa: A002 - the field's own name
+        """Remove what stands on disk, beside the store, of a task that is removed."""
+        self._conductor.preserver.forget(id)
+
     async def suspend(self, id: str, *, release: bool = False, checkpoint: bool = False) -> TaskView:  # noqa: A002
         """Pause the whole tree of a running task; with ``checkpoint`` it is asked to save its work first.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -115,7 +116,9 @@ class Preserver:
 
     def forget(self, id_: str) -> None:
         """Remove what was kept of a task that is removed."""
-        self._begin(asyncio.to_thread(self._shelf.remove, id_))
+        path = self._shelf.path_of(id_)
+        if path is not None and os.path.lexists(path):
+            self._begin(asyncio.to_thread(self._shelf.remove, id_))
 
     async def close(self) -> None:
         """Ask nobody any more; what is being written is written."""
