@@ -12,6 +12,7 @@ import pytest
 from procession import Command, InvalidTask, OutcomeKind, Supervisor, UsageError
 from procession.checkpoint.shelf import Shelf
 from procession.model.checkpointing import Checkpointing
+from procession.model.monitoring import Monitoring
 from procession.model.task import task
 
 BY_SIGNAL = Checkpointing(signal="USR1", every_s=math.inf, deadline_s=20.0)
@@ -118,6 +119,31 @@ async def test_a_retry_goes_on_where_the_last_attempt_was(tmp_path):
     assert view.outcome.ok
     assert view.attempt == 2
     assert steps(tmp_path) == list(range(121))
+
+
+async def test_whoever_has_to_make_room_goes_on_where_it_was(tmp_path):
+    """Evicted after it had saved, it is queued again with no retry spent, and goes on from there."""
+    async with Supervisor() as supervisor:
+        supervisor.submit(training(tmp_path, name="train"))
+        await reached(tmp_path, 48)
+        await supervisor.checkpoint("train")
+        supervisor._conductor.registry.get("train").is_evicted = True
+        await supervisor.signal("train", signal.SIGKILL)
+        view = await supervisor.wait("train")
+
+    assert (view.outcome.ok, view.attempt) == (True, 2)
+    assert steps(tmp_path) == list(range(121))
+
+
+async def test_too_much_memory_makes_it_save(tmp_path):
+    """At its critical mark a task that can is asked, before anybody ends it."""
+    async with Supervisor() as supervisor:
+        fields = {"monitoring": Monitoring(memory_high=1, memory_critical=2)}
+        command = Command(argv=(sys.executable, str(TRAINING), "--slowly"), cwd=str(tmp_path), grace_s=10.0)
+        supervisor.submit(task(command, name="train", checkpoint=BY_SIGNAL, **fields))
+        while not supervisor.checkpoints("train"):
+            await asyncio.sleep(0.01)
+        assert supervisor.checkpoints("train")[0].by == "memory"
 
 
 async def test_a_program_without_a_handler_is_not_asked(tmp_path):

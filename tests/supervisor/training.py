@@ -35,7 +35,7 @@ def main():
     if step == 0:
         log.write("0\n")
     while step < STEPS:
-        time.sleep(0.01)
+        time.sleep(0.1 if "--slowly" in sys.argv else 0.01)
         step += 1
         log.write(f"{step}\n")
         child.progress(step / STEPS)
