@@ -9,6 +9,7 @@ import time
 import msgspec
 
 from procession.errors import AlreadyEnded, Conflict, StoreUnavailable, UnknownTask, UsageError
+from procession.model.checkpoint import Checkpoint, SaveReport
 from procession.model.cleaning import Cleaned
 from procession.model.details import TaskDetails
 from procession.model.event import Ended, Started, Submitted
@@ -28,7 +29,7 @@ class ScriptedDesk:
 
     def __init__(self, logs="/nowhere"):
         self.logs = str(logs)
-        self.views, self.over, self.replies, self.calls = {}, {}, {}, []
+        self.views, self.over, self.replies, self.calls, self.saved = {}, {}, {}, [], {}
         self.events, self.subscribers, self.removed_events = [], [], 0
         self.is_draining = self.is_disk_full = self.is_shut_down = False
         self.samples = ()
@@ -133,8 +134,37 @@ class ScriptedDesk:
             raise AlreadyEnded(f"task {id} has ended", pid=self.get(id).pid)
         return self.get(id)
 
-    async def suspend(self, id):
-        return self._change(id, state=State.SUSPENDED)
+    async def checkpoint(self, id):
+        self.calls.append(("checkpoint", id))
+        view = self.get(id)
+        if view.is_over:
+            raise AlreadyEnded(f"task {id} has ended", pid=view.pid)
+        if view.state is State.SUSPENDED:
+            return SaveReport(task=id, answer="refused", reason="it is suspended, and would not hear it")
+        kept = self.checkpoints(id)
+        made = Checkpoint(
+            task=id,
+            number=len(kept) + 1,
+            attempt=1,
+            at=60.0,
+            by="user",
+            saved="/h/\udcff",
+            can_resume=True,
+            reason="so",
+        )
+        self.saved[id] = [made, *kept]
+        return SaveReport(task=id, answer="saved", reason="so", checkpoint=made)
+
+    def checkpoints(self, id):
+        self.get(id)
+        return self.saved.get(id, [])
+
+    async def suspend(self, id, *, release=False, checkpoint=False):
+        self.calls.append(("suspend", id, release, checkpoint))
+        return self._change(id, state=State.QUEUED if release else State.SUSPENDED)
+
+    async def suspend_for_reboot(self):
+        self.calls.append(("suspend_for_reboot", self.is_draining))
 
     async def resume(self, id):
         return self._change(id, state=State.RUNNING)

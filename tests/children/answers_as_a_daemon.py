@@ -18,9 +18,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from procession.model.checkpoint import Checkpoint, SaveReport
 from procession.model.command import Command
 from procession.model.context import Context
 from procession.model.outcome import Outcome, OutcomeKind
+from procession.model.progress import Progress
 from procession.model.selection import Selection, select
 from procession.model.state import State
 from procession.model.task import Task
@@ -40,6 +42,7 @@ class Desk:
         self.replies: dict[str, bytes] = {}
         self.seen: list[dict] = []
         self.script: dict = {}
+        self.saved: dict[str, list[Checkpoint]] = {}
         self.draining = False
         self.changed = asyncio.Event()
 
@@ -177,6 +180,9 @@ async def usage(request: Request) -> Response:
 async def act(request: Request) -> Response:
     verb, body = request.path_params["verb"], await request.json()
     views = chosen(body)
+    desk.seen[-1]["body"] = body
+    if verb == "checkpoint":
+        return save(views)
     if verb == "wait":
         return await wait(body, [view.id for view in views])
     problems = []
@@ -196,6 +202,48 @@ async def act(request: Request) -> Response:
     now = [desk.tasks.get(view.id, view) for view in views]
     failed = {each["task"] for each in problems}
     return reply({"tasks": [view for view in now if view.id not in failed], "problems": problems})
+
+
+def save(views: list[TaskView]) -> Response:
+    """Whoever sleeps has a handler; a cat has none; what is over cannot be asked."""
+    reports, problems = [], []
+    for view in views:
+        if view.is_over:
+            problems.append(
+                {"code": "already_ended", "detail": f"{view.id} has ended", "pid": view.pid, "task": view.id}
+            )
+        elif view.argv[0] == "cat":
+            reports.append(SaveReport(task=view.id, answer="refused", reason="process 4711 has no handler for SIGUSR1"))
+        else:
+            made = checkpoint_of(view, len(desk.saved.get(view.id, [])) + 1)
+            desk.saved.setdefault(view.id, []).insert(0, made)
+            reports.append(SaveReport(task=view.id, answer="saved", reason=made.reason, checkpoint=made))
+    return reply({"reports": reports, "problems": problems})
+
+
+def checkpoint_of(view: TaskView, number: int) -> Checkpoint:
+    """The first cannot be gone on from; later ones can, and a newer daemon says more of them."""
+    can_resume = number > 1
+    return Checkpoint(
+        task=view.id,
+        number=number,
+        attempt=1,
+        at=NOW,
+        by="user",
+        progress=Progress(source="report", fraction=0.4),
+        saved=f"/home/ada/my model/{number}.pt",
+        resume_command=("./train", "--from", f"/home/ada/my model/{number}.pt") if can_resume else None,
+        cwd="/home/ada",
+        can_resume=can_resume,
+        reason="its resume command can be run" if can_resume else "the task has no resume_command",
+        metadata={"loss": "0.1"},
+    )
+
+
+async def checkpoints(request: Request) -> Response:
+    view = one(request.path_params["id"])
+    kept = [msgspec.to_builtins(each) | {"further": True} for each in desk.saved.get(view.id, [])]
+    return reply({"checkpoints": kept})
 
 
 async def wait(body: dict, ids: list[str]) -> Response:
@@ -280,7 +328,8 @@ async def talk(request: Request) -> Response:
 
 async def status(request: Request) -> Response:
     if request.method == "POST":
-        desk.draining = (await request.json())["on"]
+        desk.seen[-1]["body"] = await request.json()
+        desk.draining = desk.seen[-1]["body"]["on"]
     counts: dict[str, int] = {}
     for view in desk.tasks.values():
         counts[view.state] = counts.get(view.state, 0) + 1
@@ -385,6 +434,7 @@ app = Starlette(
         Route("/v1/tasks/{id}", task, methods=["GET", "PATCH"]),
         Route("/v1/tasks/{id}/usage", usage),
         Route("/v1/tasks/{verb}", act, methods=["POST"]),
+        Route("/v1/tasks/{id}/checkpoints", checkpoints),
         Route("/v1/tasks/{id}/logs", logs),
         Route("/v1/tasks/{id}/input", give_input, methods=["POST"]),
         Route("/v1/tasks/{id}/messages", talk, methods=["POST"]),

@@ -1,5 +1,6 @@
 """The blocking client and its async twin, against an API that is served by another process."""
 
+import math
 import pickle
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from procession.errors import (
     ProcessionError,
     UnknownTask,
 )
+from procession.model.checkpointing import Checkpointing
 from procession.model.command import command
 from procession.model.stdio import INHERIT
 from procession.model.task import task
@@ -110,6 +112,8 @@ def test_what_was_meant_from_here_means_the_same_there(client, control, tmp_path
         (command(["true"]).replace(fds={3: 0}), "fds"),
         (command([b"echo", b"\xff"]), "argv[1]"),
         (command(["true"]).replace(env={"A": "\udcff"}), "env['A']"),
+        (task(["true"], resume_command=("go", "\udcff")), "resume_command"),
+        (task(["true"], checkpoint=Checkpointing(command=("save", "\udcff"))), "checkpoint.command"),
     ],
 )
 def test_what_cannot_travel_is_refused_by_its_field(client, control, wanted, field):
@@ -215,6 +219,45 @@ def test_every_further_word(client):
     assert client.clean(keep=3).freed_bytes == 2_000_000
     assert [each.ok for each in client.doctor()] == [True, False, None]
     assert client.shutdown().kept == 2
+
+
+def test_saving_is_asked_for_and_looked_at(client):
+    """A report for each that was asked, an error for the others; what a newer daemon says beside is let through."""
+    client.submit(["sleep", "9"], name="train")
+    client.submit(["true"], name="done")
+
+    saved = client.checkpoint("train", "done")
+
+    assert [(each.task, each.answer) for each in saved.reports] == [("train", "saved")]
+    assert client.checkpoints("train") == [saved.reports[0].checkpoint]
+    assert client.checkpoints("done") == []
+    with pytest.raises(AlreadyEnded):
+        saved.check()
+    with pytest.raises(UnknownTask):
+        client.checkpoints("nobody")
+
+
+def test_suspending_says_how(client, control):
+    """Only what is wanted is said: an older daemon knows the rest."""
+    client.submit(["sleep", "9"], name="train")
+    client.suspend("train")
+    client.suspend("train", release=True, checkpoint=True)
+    client.drain(suspend=True)
+
+    bodies = [each["body"] for each in control("seen")["requests"] if "body" in each]
+    assert [sorted(each) for each in bodies] == [["select"], ["checkpoint", "release", "select"], ["on", "suspend"]]
+
+
+def test_how_it_saves_means_the_same_there(client, control, tmp_path, monkeypatch):
+    """Programs with a slash are taken from here; times without end are long ones; placeholders stay."""
+    monkeypatch.chdir(tmp_path)
+    by_command = Checkpointing(command=("./save", "{pid}"), every_s=math.inf, deadline_s=math.inf)
+
+    client.submit(["true"], name="a", checkpoint=by_command, resume_command=("./go", "{checkpoint}"))
+
+    given = control("seen")["tasks"]["a"]
+    assert given["checkpoint"] == {"command": [f"{tmp_path}/./save", "{pid}"], "every_s": 1e9, "deadline_s": 1e9}
+    assert given["resume_command"] == [f"{tmp_path}/./go", "{checkpoint}"]
 
 
 def test_no_daemon_is_an_error_at_once(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from procession.api import (
+    checkpoints,
     cleaning,
     doctor,
     draining,
@@ -33,6 +34,7 @@ def list_operations(part: Callable[[], object] = lambda: None) -> tuple[Operatio
         *usage.OPERATIONS,
         *why.OPERATIONS,
         *verbs.OPERATIONS,
+        *checkpoints.OPERATIONS,
         *waiting.OPERATIONS,
         *logs.OPERATIONS,
         *input_.OPERATIONS,

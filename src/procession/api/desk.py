@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, Protocol
 
+from procession.model.checkpoint import Checkpoint, SaveReport
 from procession.model.cleaning import Cleaned
 from procession.model.context import Context
 from procession.model.details import TaskDetails
@@ -59,6 +60,9 @@ class Desk(Protocol):
     def why(self, id: str) -> Why:  # noqa: A002
         """Say why a task waits, or why it was let in."""
 
+    def checkpoints(self, id: str) -> list[Checkpoint]:  # noqa: A002
+        """Give what a task has saved of its work, the newest first."""
+
     def checks(self) -> list[Finding]:
         """Say which guarantees hold here."""
 
@@ -90,11 +94,17 @@ class Desk(Protocol):
     async def signal(self, id: str, signal: str | int, scope: Scope = "leader") -> TaskView:  # noqa: A002
         """Send one signal."""
 
-    async def suspend(self, id: str) -> TaskView:  # noqa: A002
-        """Pause a task."""
+    async def checkpoint(self, id: str) -> SaveReport:  # noqa: A002
+        """Have a task save its work, and say what came of it."""
+
+    async def suspend(self, id: str, *, release: bool = False, checkpoint: bool = False) -> TaskView:  # noqa: A002
+        """Pause a task; ``checkpoint``: it saves its work first; ``release``: it does, and ends until it is resumed."""
 
     async def resume(self, id: str) -> TaskView:  # noqa: A002
-        """Let it run on."""
+        """Let it run on, or go on from what it has saved."""
+
+    async def suspend_for_reboot(self) -> None:
+        """Have all that runs save its work and end, or else pause."""
 
     async def wait(self, id: str) -> TaskView:  # noqa: A002
         """Wait until a task is over."""

@@ -34,6 +34,14 @@ class Stop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     grace_s: Annotated[float, Meta(ge=0)] | None = None
 
 
+class Suspend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which tasks; ``checkpoint``: they save their work first; ``release``: they do, and keep no process."""
+
+    select: Selection
+    release: bool = False
+    checkpoint: bool = False
+
+
 class Signal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which tasks, which signal, and to whom of each."""
 
@@ -68,13 +76,13 @@ async def signal(desk: Desk, view: TaskView, body: Signal) -> TaskView:
     return await desk.signal(view.id, body.signal, body.scope)
 
 
-async def suspend(desk: Desk, view: TaskView, _body: Select) -> TaskView:
+async def suspend(desk: Desk, view: TaskView, body: Suspend) -> TaskView:
     """Pause."""
-    return await desk.suspend(view.id)
+    return await desk.suspend(view.id, release=body.release, checkpoint=body.checkpoint)
 
 
 async def resume(desk: Desk, view: TaskView, _body: Select) -> TaskView:
-    """Let run on."""
+    """Let run on, or go on from a checkpoint."""
     return await desk.resume(view.id)
 
 
@@ -149,8 +157,8 @@ OPERATIONS = (
     _lasting("stop", stop, "End tasks politely, and insist after the grace", Stop),
     _lasting("kill", kill, "End tasks and their whole trees at once"),
     _lasting("signal", signal, "Send one signal", Signal, "reply"),
-    _lasting("suspend", suspend, "Pause tasks"),
-    _lasting("resume", resume, "Let paused tasks run on"),
+    _lasting("suspend", suspend, "Pause tasks, or have them save their work and end until they are resumed", Suspend),
+    _lasting("resume", resume, "Let paused tasks run on; others go on from what they have saved"),
     _prompt("retry", retry, "Queue a further attempt of ended tasks"),
     _prompt("remove", remove, "Forget ended tasks, and remove their logs"),
 )

@@ -11,6 +11,7 @@ from msgspec import Struct
 from procession.client.problems import error_of
 from procession.client.sse import ServerEvent
 from procession.errors import ProcessionError
+from procession.model.checkpoint import Asked, Checkpoint, SaveReport
 from procession.model.finding import Finding
 from procession.model.record import AttemptRecord
 from procession.model.view import TaskView
@@ -45,6 +46,22 @@ class Acted(Struct, frozen=True):
         if self.problems:
             raise self.problems[0]
         return self
+
+
+class Saved(Struct, frozen=True):
+    """What came of asking tasks to save their work: a report each, or an error where none could be asked."""
+
+    reports: tuple[SaveReport, ...]
+    problems: tuple[ProcessionError, ...] = ()
+
+    def check(self) -> Saved:
+        """Give itself back if there was no problem. Raises: the first."""
+        if self.problems:
+            raise self.problems[0]
+        return self
+
+
+Checkpoints = list[Checkpoint]
 
 
 class Waited(Struct, frozen=True, kw_only=True):
@@ -108,6 +125,43 @@ def read_acted(body: bytes) -> Acted:
     """Read what a verb did."""
     given = msgspec.json.decode(body, type=_ActedBody)
     return Acted(given.tasks, tuple(map(error_of, given.problems)))
+
+
+def read_saved(body: bytes) -> Saved:
+    """Read what came of asking tasks to save their work."""
+    given = msgspec.json.decode(body, type=_SavedBody)
+    return Saved(tuple(map(_report, given.reports)), tuple(map(error_of, given.problems)))
+
+
+def read_checkpoints(body: bytes) -> Checkpoints:
+    """Read what a task has saved."""
+    return [_known(each) for each in msgspec.json.decode(body, type=_CheckpointsBody).checkpoints]
+
+
+def _report(given: _Report) -> SaveReport:
+    checkpoint = None if given.checkpoint is None else _known(given.checkpoint)
+    return SaveReport(task=given.task, answer=given.answer, reason=given.reason, checkpoint=checkpoint)
+
+
+def _known(given: dict[str, Any]) -> Checkpoint:
+    """Leave out what a newer daemon adds: the value itself would refuse it."""
+    return msgspec.convert({name: given[name] for name in Checkpoint.__struct_fields__ if name in given}, Checkpoint)
+
+
+class _Report(Struct):
+    task: str
+    answer: Asked
+    reason: str
+    checkpoint: dict[str, Any] | None = None
+
+
+class _SavedBody(Struct):
+    reports: tuple[_Report, ...] = ()
+    problems: tuple[dict[str, Any], ...] = ()
+
+
+class _CheckpointsBody(Struct):
+    checkpoints: list[dict[str, Any]]
 
 
 class _ActedBody(Struct):

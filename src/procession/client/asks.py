@@ -19,6 +19,7 @@ from procession.client.http import EVENT_STREAM, Reply, Request
 from procession.client.prepare import NEVER_S, prepare
 from procession.client.query import query, selected
 from procession.client.resuming import Resuming
+from procession.model.checkpoint import Checkpoint
 from procession.model.cleaning import Cleaned
 from procession.model.context import Context
 from procession.model.finding import Finding
@@ -122,6 +123,16 @@ def act(verb: str, selection: Selection, **values: Any) -> Ask[answers.Acted]:
     return Ask(_post(f"/v1/tasks/{verb}", body), lambda reply: answers.read_acted(reply.body))
 
 
+def checkpoint(selection: Selection) -> Ask[answers.Saved]:
+    """Ask that they save their work."""
+    return Ask(_post("/v1/tasks/checkpoint", {"select": selection}), lambda reply: answers.read_saved(reply.body))
+
+
+def checkpoints(task: str) -> Ask[list[Checkpoint]]:
+    """Ask what a task has saved."""
+    return Ask(_get(f"/v1/tasks/{_safe(task)}/checkpoints"), lambda reply: answers.read_checkpoints(reply.body))
+
+
 def wait(selection: Selection, timeout_s: float | None, *, until_ready: bool = False) -> Ask[answers.Waited]:
     """Ask to be answered when they are over, or ready."""
     body = {"select": selection, "timeout_s": timeout_s} | ({"until": "ready"} if until_ready else {})
@@ -147,9 +158,9 @@ def request(task: str, message: Any, timeout_s: float | None) -> Ask[Any]:
     )
 
 
-def drain(*, on: bool) -> Ask[Status]:
-    """Ask that nothing new be started, or that it be again."""
-    return Ask(_post("/v1/drain", {"on": on}), _reads(Status))
+def drain(*, on: bool, suspend: bool) -> Ask[Status]:
+    """Ask that nothing new be started, or that it be again; with ``suspend`` that what runs be set aside."""
+    return Ask(_post("/v1/drain", {"on": on} | ({"suspend": True} if suspend else {})), _reads(Status))
 
 
 def clean(older_than_s: float | None, keep: int | None, max_log_bytes: int | None) -> Ask[Cleaned]:

@@ -134,12 +134,28 @@ class Client:
         """End them at once."""
         return self._do(asks.act("kill", asks.meant(words, groups, all_tasks=all_tasks)))
 
-    def suspend(self, *words: str, groups: Sequence[str] = (), all_tasks: bool = False) -> answers.Acted:
-        """Let them not run for now."""
-        return self._do(asks.act("suspend", asks.meant(words, groups, all_tasks=all_tasks)))
+    def suspend(
+        self,
+        *words: str,
+        groups: Sequence[str] = (),
+        all_tasks: bool = False,
+        release: bool = False,
+        checkpoint: bool = False,
+    ) -> answers.Acted:
+        """Let them not run for now; ``checkpoint``: save first; ``release``: save, and end until they are resumed."""
+        selection = asks.meant(words, groups, all_tasks=all_tasks)
+        return self._do(asks.act("suspend", selection, release=release or None, checkpoint=checkpoint or None))
+
+    def checkpoint(self, *words: str, groups: Sequence[str] = (), all_tasks: bool = False) -> answers.Saved:
+        """Have them save their work, and say what came of it."""
+        return self._do(asks.checkpoint(asks.meant(words, groups, all_tasks=all_tasks)))
+
+    def checkpoints(self, task_id: str) -> answers.Checkpoints:
+        """Give what a task has saved of its work, the newest first."""
+        return self._do(asks.checkpoints(task_id))
 
     def resume(self, *words: str, groups: Sequence[str] = (), all_tasks: bool = False) -> answers.Acted:
-        """Let them run on."""
+        """Let them run on; those that were released or have ended go on from what they have saved."""
         return self._do(asks.act("resume", asks.meant(words, groups, all_tasks=all_tasks)))
 
     def retry(self, *words: str, groups: Sequence[str] = (), all_tasks: bool = False) -> answers.Acted:
@@ -204,9 +220,9 @@ class Client:
         """Give how the daemon stands."""
         return self._do(asks.status())
 
-    def drain(self, *, on: bool = True) -> Status:
-        """Start nothing new, or again."""
-        return self._do(asks.drain(on=on))
+    def drain(self, *, on: bool = True, suspend: bool = False) -> Status:
+        """Start nothing new, or again; ``suspend``: and have what runs save its work and end, or else pause."""
+        return self._do(asks.drain(on=on, suspend=suspend))
 
     def clean(
         self, *, older_than_s: float | None = None, keep: int | None = None, max_log_bytes: int | None = None

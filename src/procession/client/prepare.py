@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from procession.errors import InvalidCommand
-from procession.model.command import Command
+from procession.model.checkpointing import Checkpointing
 from procession.model.monitoring import Monitoring
 from procession.model.stdio import Descriptor, File, Inherit, Log
 from procession.model.task import Task
@@ -25,7 +25,7 @@ NEVER_S = 1e9
 def prepare(task: Task, directory: str) -> Task:
     """Give ``task`` as it can be sent. Raises: InvalidCommand: for what cannot travel."""
     command = task.command
-    _check_text(command)
+    _check_text(task)
     if command.fds:
         raise InvalidCommand("fds", "cannot be given to a daemon: they are descriptors of this process")
     changes: dict[str, Any] = {
@@ -33,11 +33,32 @@ def prepare(task: Task, directory: str) -> Task:
     }
     changes["cwd"] = os.path.join(directory, command.cwd) if command.cwd else directory
     if "/" in command.argv[0]:
-        changes["argv"] = (os.path.join(directory, command.argv[0]), *command.argv[1:])
+        changes["argv"] = _located(command.argv, directory)
     for field in ("grace_s", "timeout_s"):
         if getattr(command, field) == math.inf:
             changes[field] = NEVER_S
-    return replace(task, command=replace(command, **changes), monitoring=_finite(task.monitoring))
+    return replace(
+        task,
+        command=replace(command, **changes),
+        monitoring=_finite(task.monitoring),
+        checkpoint=task.checkpoint and _placed_checkpointing(task.checkpoint, directory),
+        resume_command=task.resume_command and _located_template(task.resume_command, directory),
+    )
+
+
+def _located(argv: tuple[str, ...], directory: str) -> tuple[str, ...]:
+    return (os.path.join(directory, argv[0]), *argv[1:]) if "/" in argv[0] else argv
+
+
+def _located_template(argv: tuple[str, ...], directory: str) -> tuple[str, ...]:
+    """What begins with a placeholder says itself where it is; braces in our directory are none."""
+    return argv if argv[0].startswith("{") else _located(argv, directory.replace("{", "{{").replace("}", "}}"))
+
+
+def _placed_checkpointing(how: Checkpointing, directory: str) -> Checkpointing:
+    never = [each for each in ("every_s", "deadline_s") if getattr(how, each) == math.inf]
+    command = how.command and _located(how.command, directory)
+    return replace(how, command=command, **dict.fromkeys(never, NEVER_S))
 
 
 def _finite(monitoring: Monitoring) -> Monitoring:
@@ -55,11 +76,14 @@ def _placed(stream: str, end: Any, directory: str) -> Any:
     return end
 
 
-def _check_text(command: Command) -> None:
+def _check_text(task: Task) -> None:
     """Refuse bytes that are no text: JSON cannot carry them."""
+    command = task.command
     texts = {f"argv[{index}]": each for index, each in enumerate(command.argv)}
     texts |= {f"env[{name!r}]": name + (value or "") for name, value in command.env.items()}
-    texts |= {"cwd": command.cwd or ""}
+    texts |= {"cwd": command.cwd or "", "resume_command": "".join(task.resume_command or ())}
+    if task.checkpoint is not None and task.checkpoint.command is not None:
+        texts["checkpoint.command"] = "".join(task.checkpoint.command)
     for field, text in texts.items():
         if not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text):
             hint = "put them into a script, or into a file that the program reads"

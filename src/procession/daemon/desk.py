@@ -59,6 +59,8 @@ class DaemonDesk:
         self.get, self.retry = supervisor.get, supervisor.retry
         self.stop, self.kill = supervisor.stop, supervisor.kill
         self.suspend, self.resume = supervisor.suspend, supervisor.resume
+        self.checkpoint, self.checkpoints = supervisor.checkpoint, supervisor.checkpoints
+        self.suspend_for_reboot = supervisor.suspend_for_reboot
         self.send, self.request = supervisor.send, supervisor.request
         self.wait, self.wait_ready, self.edit = supervisor.wait, supervisor.wait_ready, supervisor.edit
         self.subscribe, self.why = supervisor.subscribe, supervisor.why
