@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from procession.client.answers import Details
+    from procession.model.checkpoint import Checkpoint
     from procession.model.usage import UsageHistory
     from procession.model.view import TaskView
 
@@ -35,32 +36,35 @@ def show_verb(*, words: tuple[str, ...], select: dict[str, Any], pss: bool, as_j
     """Show everything about each task: how it stands and why, what it runs, its times, its logs."""
     with ask_daemon() as client:
         ids = [view.id for view in client.list(*words, **select)]
-        cards = [(client.show(id_), client.usage(id_, pss=pss)) for id_ in ids]
+        cards = [(client.show(id_), client.usage(id_, pss=pss), client.checkpoints(id_)[:1]) for id_ in ids]
     if as_json:
         _print_json(cards)
     else:
-        print("\n".join(_card(card, used) for card, used in cards), end="")
+        print("\n".join(_card(*each) for each in cards), end="")
     return 0
 
 
-def _print_json(cards: list[tuple[Details, UsageHistory]]) -> None:
+def _print_json(cards: list[tuple[Details, UsageHistory, list[Checkpoint]]]) -> None:
     """One object per line."""
     import msgspec
 
     from procession.cli.telling import print_json
 
-    for card, used in cards:
-        print_json(msgspec.to_builtins(card) | {"task": card.task.as_dict(), "usage": msgspec.to_builtins(used)})
+    for card, used, saved in cards:
+        beside = {"task": card.task.as_dict(), "usage": msgspec.to_builtins(used)}
+        print_json(
+            msgspec.to_builtins(card) | beside | {"checkpoint": msgspec.to_builtins(saved[0]) if saved else None}
+        )
 
 
-def _card(card: Details, used: UsageHistory) -> str:
+def _card(card: Details, used: UsageHistory, saved: list[Checkpoint]) -> str:
     from procession.cli.text import show_safely
 
-    lines = [f"{name + ':':<11} {show_safely(value)}" for name, value in _facts(card, used) if value]
+    lines = [f"{name + ':':<11} {show_safely(value)}" for name, value in _facts(card, used, saved) if value]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _facts(card: Details, used: UsageHistory) -> Iterator[tuple[str, str]]:
+def _facts(card: Details, used: UsageHistory, saved: list[Checkpoint]) -> Iterator[tuple[str, str]]:
     from procession.cli.condition import condition_of
     from procession.cli.telling import describe
     from procession.model.units import format_size
@@ -81,9 +85,19 @@ def _facts(card: Details, used: UsageHistory) -> Iterator[tuple[str, str]]:
     yield from _times(task)
     yield "attempts", f"{task.attempt} of at most {max(task.retries + 1, task.attempt)}"
     yield "evidence", _evidence(task)
+    for each in saved:
+        yield from _saved(each)
     for stream, place in card.logs.items():
         yield stream, f"{place.path} ({format_size(place.size_bytes)})"
     yield "last line", task.last_line or ""
+
+
+def _saved(checkpoint: Checkpoint) -> Iterator[tuple[str, str]]:
+    """Give what it has saved last, and the command that goes on from there."""
+    from procession.cli.checkpoint_text import command_of, describe_checkpoint, moment_of
+
+    yield "saved", f"{describe_checkpoint(checkpoint)}, {moment_of(checkpoint)}"
+    yield "goes on by", command_of(checkpoint) if checkpoint.can_resume else f"nothing: {checkpoint.reason}"
 
 
 def _said(task: TaskView) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from procession.cli.asking import json_option, no_start_option
+from procession.cli.checkpoint_parameters import checkpoint_options, saving_of
 from procession.cli.handing_over import hand_over, tasks_of
 from procession.cli.monitoring_parameters import read_amount, read_patience, read_progress, read_reactions
 from procession.cli.need_parameters import need_of, need_options
@@ -24,6 +25,7 @@ Examples:
   procession submit --name train --timeout 2h -- ./train
   procession submit --after train --retries 3 -- ./upload
   procession submit --stall-after 10m --on stalled=notify --on stalled+1h=restart -- ./train
+  procession submit --checkpoint USR1 --resume-command './train --from {checkpoint}' -- ./train
   id=$(procession submit --stdin pipe -- python -i)
   sort < words.txt | procession submit --stdin - -- uniq -c
   procession submit tasks.toml                           all tasks of a file
@@ -88,6 +90,7 @@ _OF_FILES = frozenset({"argv", "replace", "no_start", "as_json"})
     multiple=True,
     help="What to do, like stalled+5m=stop; repeatable.",
 )
+@checkpoint_options
 @need_options
 @click.option("--protect", is_flag=True, help="Never suspend or end it to make room.")
 @click.option("--contain", is_flag=True, help="Hold it to its --memory: beyond that the kernel ends it.")
@@ -123,7 +126,7 @@ def _tasks_of_file(context: click.Context, path: str) -> list[Task]:
     for name in context.params:
         is_given = context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
         if is_given and name not in _OF_FILES:
-            raise click.UsageError(f"--{name} is for one command; a file says it itself")
+            raise click.UsageError(f"--{name.replace('_', '-')} is for one command; a file says it itself")
     return tasks_of(read_file(path))
 
 
@@ -145,6 +148,7 @@ def _task(argv: tuple[str, ...], options: dict[str, Any]) -> Task:
         ready_timeout_s=options["ready_timeout"],
         done_when=None if options["done_when"] is None else ByFile(options["done_when"]),
         restart=options["restart"],
+        **saving_of(options),
         need=need_of(options),
         kind=options["kind"],
         protect=options["protect"],

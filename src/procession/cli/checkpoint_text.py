@@ -1,0 +1,29 @@
+"""A checkpoint in a few words, for the verbs that show one. What comes from the task is not safe to show yet."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from procession.model.checkpoint import Checkpoint
+
+
+def describe_checkpoint(checkpoint: Checkpoint) -> str:
+    """Write ``checkpoint 3 (40%), /home/me/train.ckpt``."""
+    from procession.model.table_row import progress_text
+
+    progress = progress_text(checkpoint.progress)
+    named = f"checkpoint {checkpoint.number}" + (f" ({progress})" if progress else "")
+    return f"{named}, {checkpoint.saved}" if checkpoint.saved else named
+
+
+def command_of(checkpoint: Checkpoint) -> str:
+    """Quote the command that goes on from it, so that it can be pasted into a shell; empty where there is none."""
+    return shlex.join(checkpoint.resume_command or ())
+
+
+def moment_of(checkpoint: Checkpoint) -> str:
+    """Write when it was made."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(checkpoint.at))
