@@ -20,6 +20,7 @@ __all__ = ["start", "task_file", "terminal"]
 COMMAND = [sys.executable, "-m", "procession"]
 LIMIT_S = 30
 LEFT_AT_HOME = {
+    "checkpoints",
     "daemon.log",
     "exits.journal",
     "lock",

@@ -1,6 +1,10 @@
-"""A training run as people write them: 120 steps, saves itself on USR1 and before it ends, goes on with --from FILE."""
+"""A training run as people write them: 120 steps, saves itself on USR1 and before it ends, goes on with --from FILE.
+
+While a file called ``hold`` is there it comes no further than step 20, for those who need their time.
+"""
 
 import json
+import os
 import signal
 import sys
 import time
@@ -8,6 +12,7 @@ import time
 from procession import child
 
 STEPS = 120
+HELD_AT = 20
 wanted = []
 
 
@@ -36,9 +41,10 @@ def main():
         log.write("0\n")
     while step < STEPS:
         time.sleep(0.1 if "--slowly" in sys.argv else 0.01)
-        step += 1
-        log.write(f"{step}\n")
-        child.progress(step / STEPS)
+        if step != HELD_AT or not os.path.exists("hold"):
+            step += 1
+            log.write(f"{step}\n")
+            child.progress(step / STEPS)
         if wanted:
             save(step)
             if "end" in wanted:
