@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from procession.errors import InvalidTaskFile
+from procession.model.checkpointing import Checkpointing
 from procession.model.pool import PoolSettings
 from procession.model.readiness import ByFile, ByHttp, ByLog, ByNotice, ByPort
 from procession.model.stdio import INHERIT, MERGED, NULL, PIPE, File, Log, Pty
@@ -73,6 +74,26 @@ def test_programs_are_found_beside_the_file():
 
     assert beside.command.argv == ("jobs/./x",)
     assert bare.command.argv == ("x",)
+
+
+def test_what_saves_and_goes_on_is_beside_the_file_too():
+    """So are the programs that save a task and go on from there, unless a placeholder says where they are."""
+    text = """
+    [tasks.a]
+    command = "./engine"
+    checkpoint = { command = "./dump {pid}", every = "never" }
+    resume_command = "./engine --from {checkpoint}"
+    without_checkpoint = "ask"
+    [tasks.b]
+    command = "true"
+    checkpoint = true
+    resume_command = ["{checkpoint}/run"]
+    """
+    a, b = read_task_text(text, "/jo{b}s/tour.toml").tasks
+
+    assert a.checkpoint == Checkpointing(command=("/jo{b}s/./dump", "{pid}"), every_s=math.inf)
+    assert a.resume_command == ("/jo{{b}}s/./engine", "--from", "{checkpoint}")
+    assert (b.checkpoint, b.resume_command) == (Checkpointing(signal="USR1"), ("{checkpoint}/run",))
 
 
 def _read_one(body, path="up.toml"):

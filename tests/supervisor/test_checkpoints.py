@@ -90,6 +90,21 @@ async def test_a_stop_saves_first_and_resume_goes_on_from_there(tmp_path):
     assert steps(tmp_path) == list(range(121))
 
 
+async def test_a_retry_by_hand_begins_anew(tmp_path):
+    """Also what has gone on before: `resume` is the word for going on."""
+    async with Supervisor() as supervisor:
+        supervisor.submit(training(tmp_path, name="train"))
+        await reached(tmp_path, 48)
+        await supervisor.stop("train")
+        await supervisor.resume("train")
+        await supervisor.wait("train")
+        (tmp_path / "steps.log").unlink()
+        supervisor.retry("train")
+        await supervisor.wait("train")
+
+    assert steps(tmp_path) == list(range(121))
+
+
 async def test_released_it_keeps_no_process_and_goes_on_later(tmp_path):
     """`suspend` with `release` saves, ends the process and keeps the task, until somebody wants it to go on."""
     async with Supervisor() as supervisor:

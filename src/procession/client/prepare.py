@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from procession.errors import InvalidCommand
 from procession.model.checkpointing import Checkpointing
 from procession.model.monitoring import Monitoring
+from procession.model.resume_template import located
 from procession.model.stdio import Descriptor, File, Inherit, Log
 from procession.model.task import Task
 
@@ -42,17 +43,12 @@ def prepare(task: Task, directory: str) -> Task:
         command=replace(command, **changes),
         monitoring=_finite(task.monitoring),
         checkpoint=task.checkpoint and _placed_checkpointing(task.checkpoint, directory),
-        resume_command=task.resume_command and _located_template(task.resume_command, directory),
+        resume_command=task.resume_command and located(task.resume_command, directory),
     )
 
 
 def _located(argv: tuple[str, ...], directory: str) -> tuple[str, ...]:
     return (os.path.join(directory, argv[0]), *argv[1:]) if "/" in argv[0] else argv
-
-
-def _located_template(argv: tuple[str, ...], directory: str) -> tuple[str, ...]:
-    """What begins with a placeholder says itself where it is; braces in our directory are none."""
-    return argv if argv[0].startswith("{") else _located(argv, directory.replace("{", "{{").replace("}", "}}"))
 
 
 def _placed_checkpointing(how: Checkpointing, directory: str) -> Checkpointing:

@@ -6,6 +6,7 @@ refused. Not here: which values there are (`procession.policy.resuming`).
 
 from __future__ import annotations
 
+import os
 import string
 from collections.abc import Mapping
 from typing import Final
@@ -35,6 +36,14 @@ def check_resume_command(template: object) -> None:
 def placeholders_of(template: tuple[str, ...]) -> list[str]:
     """Name the placeholders, in the order of their use. Raises: InvalidTask: braces that do not match."""
     return [name for argument in template for _, name in _pieces(argument) if name is not None]
+
+
+def located(template: tuple[str, ...], directory: str) -> tuple[str, ...]:
+    """Say outright which program is meant by a relative path in ``directory``; a placeholder says that itself."""
+    program = template[0] if template else ""
+    if "/" not in program or program.startswith("{"):
+        return template
+    return (os.path.join(directory.replace("{", "{{").replace("}", "}}"), program), *template[1:])
 
 
 def fill(template: tuple[str, ...], values: Mapping[str, str | None]) -> tuple[str, ...]:

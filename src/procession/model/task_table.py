@@ -20,6 +20,7 @@ from procession.model.monitoring_readers import KEYS as MONITORING_KEYS
 from procession.model.need import need
 from procession.model.pool_readers import NEED_KEYS, named
 from procession.model.readiness_readers import read_completion, read_readiness
+from procession.model.resume_template import located
 from procession.model.stdio import File, Log
 from procession.model.task import RESTARTS, Task
 from procession.model.toml_lines import Place
@@ -125,6 +126,10 @@ def _make(name: str, values: dict[str, Any], directory: str) -> Task:
     made = _command(values, directory)
     given = {field: values[key] for key, (field, _) in _TASK_KEYS.items() if key in values}
     monitoring = settings(**{field: values[key] for key, (field, _) in MONITORING_KEYS.items() if key in values})
+    if "resume_command" in given:
+        given["resume_command"] = located(given["resume_command"], directory)
+    if (how := given.get("checkpoint")) is not None and how.command is not None:
+        given["checkpoint"] = replace(how, command=_located(how.command, directory))
     given["need"] = need(**named(values, NEED_KEYS))
     rest = {field: values[key] for key, (field, _) in _OF_NEED.items() if key in values and key not in NEED_KEYS}
     return Task(name=name, command=made, monitoring=monitoring, **rest, **given)
