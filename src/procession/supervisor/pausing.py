@@ -88,6 +88,9 @@ class Pausing:
             entry.is_resting = False
             self._conductor.settle(entry)
             return
+        if entry.view.ok:
+            hint = "`procession retry` begins it anew"
+            raise UsageError(f"task {entry.id} has succeeded: there is nothing to go on with", hint=hint, task=entry.id)
         following = self._next(entry)
         if not isinstance(following, GoOn):
             hint = "`procession retry` begins it anew"
@@ -120,6 +123,9 @@ class Pausing:
         begin_act(entry, lambda _: process.terminate(by="suspend"))
         while entry.is_releasing and not entry.view.is_over:
             await _news(self._conductor, entry)
+        if rests and entry.view.state is State.QUEUED:
+            number = following.checkpoint.number
+            self._conductor.gate.explain(entry, f"released: it goes on from checkpoint {number} once it is resumed")
 
 
 async def save_before(conductor: Conductor, entry: Entry, by: By) -> None:
