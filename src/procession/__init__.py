@@ -25,6 +25,8 @@ _ROOMS = {
     "procession.ipc.channel": "Channel",
     "procession.ipc.marker": "Marker",
     "procession.ipc.request": "Request",
+    "procession.model.checkpoint": "Checkpoint SaveReport",
+    "procession.model.checkpointing": "Checkpointing",
     "procession.model.command": "Command StopStep command shell",
     "procession.model.limits": "Limits",
     "procession.model.monitoring": "Monitoring",
@@ -70,6 +72,8 @@ if TYPE_CHECKING:
     from procession.ipc.channel import Channel as Channel
     from procession.ipc.marker import Marker as Marker
     from procession.ipc.request import Request as Request
+    from procession.model.checkpoint import Checkpoint as Checkpoint, SaveReport as SaveReport
+    from procession.model.checkpointing import Checkpointing as Checkpointing
     from procession.model.command import Command as Command, StopStep as StopStep, command as command, shell as shell
     from procession.model.limits import Limits as Limits
     from procession.model.monitoring import Monitoring as Monitoring
