@@ -2,8 +2,12 @@
 
 import json
 import os
+import subprocess
 
 import pytest
+
+from procession.cli.checkpoint_text import command_of
+from procession.model.checkpoint import Checkpoint
 
 
 @pytest.fixture
@@ -73,6 +77,21 @@ def test_one_checkpoint_with_all_its_fields(cli, tasks):
     assert "metadata:   loss=0.1\n" in card
     assert (missing.returncode, missing.stdout) == (2, "")
     assert "--show: train has no checkpoint 7; kept are 2, 1" in missing.stderr
+
+
+@pytest.mark.parametrize("argument", ["plain", "", "two words", "it's", "\\ and '\n\t'0", "é", "\udcff"])
+def test_the_command_can_be_pasted(argument):
+    """What is shown is printable, and a shell makes the same arguments of it."""
+    checkpoint = Checkpoint(
+        task="a", number=1, attempt=1, at=1.0, by="user", resume_command=("go", argument), can_resume=True, reason=""
+    )
+    shown = command_of(checkpoint)
+    pasted = subprocess.run(
+        ["bash", "-c", f"go() {{ printf '%s\\0' \"$@\"; }}; {shown}"], stdout=subprocess.PIPE, check=True
+    )
+
+    assert shown.isprintable()
+    assert pasted.stdout == os.fsencode(argument) + b"\0"
 
 
 def test_checkpoints_for_programs(cli, tasks):

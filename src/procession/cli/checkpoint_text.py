@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from typing import TYPE_CHECKING
@@ -21,9 +22,24 @@ def describe_checkpoint(checkpoint: Checkpoint) -> str:
 
 def command_of(checkpoint: Checkpoint) -> str:
     """Quote the command that goes on from it, so that it can be pasted into a shell; empty where there is none."""
-    return shlex.join(checkpoint.resume_command or ())
+    return " ".join(map(_quoted, checkpoint.resume_command or ()))
 
 
 def moment_of(checkpoint: Checkpoint) -> str:
     """Write when it was made."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(checkpoint.at))
+
+
+def _quoted(argument: str) -> str:
+    """Quote one argument; line ends and the like as escapes, since they would not be shown as they are."""
+    if argument.isprintable():
+        return shlex.quote(argument)
+    return f"$'{''.join(map(_escaped, argument))}'"
+
+
+def _escaped(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
