@@ -13,6 +13,7 @@ from procession import Command, InvalidTask, OutcomeKind, Supervisor, UsageError
 from procession.checkpoint.shelf import Shelf
 from procession.model.checkpointing import Checkpointing
 from procession.model.monitoring import Monitoring
+from procession.model.reaction import Reaction
 from procession.model.task import task
 
 BY_SIGNAL = Checkpointing(signal="USR1", every_s=math.inf, deadline_s=20.0)
@@ -112,7 +113,7 @@ async def test_released_it_keeps_no_process_and_goes_on_later(tmp_path):
         await reached(tmp_path, 48)
         view = await supervisor.suspend("train", release=True)
         assert (view.state.value, view.pid) == ("queued", None)
-        assert "from checkpoint 2" in view.waiting  # it was asked to save, and saved again when it was to end
+        assert "released: it goes on from checkpoint 2" in view.waiting  # saved when asked to, and again at TERM
         await asyncio.sleep(0.1)
         assert supervisor.get("train").state.value == "queued"
         await supervisor.resume("train")
@@ -148,6 +149,18 @@ async def test_whoever_has_to_make_room_goes_on_where_it_was(tmp_path):
 
     assert (view.outcome.ok, view.attempt) == (True, 2)
     assert steps(tmp_path) == list(range(121))
+
+
+async def test_a_reaction_makes_it_save(tmp_path):
+    """What its settings say about an event may be that it shall save, however it is asked."""
+    async with Supervisor() as supervisor:
+        on = (Reaction(event="memory_high", do="checkpoint"),)
+        command = Command(argv=(sys.executable, str(TRAINING), "--slowly"), cwd=str(tmp_path), grace_s=10.0)
+        monitoring = Monitoring(memory_high=1, on=on)
+        supervisor.submit(task(command, name="train", checkpoint=BY_SIGNAL, monitoring=monitoring))
+        while not supervisor.checkpoints("train"):
+            await asyncio.sleep(0.01)
+        assert supervisor.checkpoints("train")[0].by == "reaction"
 
 
 async def test_too_much_memory_makes_it_save(tmp_path):

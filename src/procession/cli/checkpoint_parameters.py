@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def checkpoint_options(command: F) -> F:
-    """Add ``--checkpoint``, ``--checkpoint-every``, ``--resume-command`` and ``--without-checkpoint``."""
+    """Add ``--checkpoint``, ``--checkpoint-every``, ``--resume-command``, ``--without-checkpoint``, ``--agent``."""
     options = (
         click.option(
             "--checkpoint",
@@ -44,6 +44,12 @@ def checkpoint_options(command: F) -> F:
             type=click.Choice(["retry", "ask", "fail"]),
             help="Where there is none to go on from: begin anew, rest until resumed, or fail.",
         ),
+        click.option(
+            "--agent",
+            metavar="NAME",
+            shell_complete=complete_agent,
+            help="Which client of a coding agent it is, like codex; or none. Else its command line tells.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -53,6 +59,13 @@ def checkpoint_options(command: F) -> F:
 def complete_way(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Offer the ways there are."""
     return [each for each in ("USR1", "USR2", "message", "command=") if each.startswith(incomplete)]
+
+
+def complete_agent(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Offer those that are known everywhere."""
+    from procession.monitor.agents.catalogue import known_profiles
+
+    return [each for each in sorted({*known_profiles(), "none"}) if each.startswith(incomplete)]
 
 
 def read_way(_context: click.Context, _option: click.Parameter, given: str | None) -> dict[str, Any] | None:
@@ -94,12 +107,13 @@ def read_resume_command(_context: click.Context, _option: click.Parameter, given
 def saving_of(options: dict[str, Any]) -> dict[str, Any]:
     """Give the fields of a task that the options say. Raises: click.UsageError: they do not fit together."""
     without = options["without_checkpoint"]
-    if without is not None and options["resume_command"] is None:
-        raise click.UsageError("--without-checkpoint is for what can go on: give --resume-command, too")
+    if without is not None and options["resume_command"] is None and options["agent"] is None:
+        raise click.UsageError("--without-checkpoint is for what can go on: give --resume-command or --agent, too")
     return {
         "checkpoint": _checkpointing(options),
         "resume_command": options["resume_command"],
         "without_checkpoint": without or "retry",
+        "agent": options["agent"],
     }
 
 

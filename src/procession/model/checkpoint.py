@@ -16,8 +16,8 @@ from msgspec import Struct
 from procession.model.names import check_name
 from procession.model.progress import Progress
 
-By = Literal["task", "user", "timer", "stop", "memory", "suspend", "evict"]
-"""Who wanted it: the task itself, a person, the clock; or it was about to be stopped, or to give way."""
+By = Literal["task", "user", "timer", "stop", "memory", "suspend", "evict", "reaction"]
+"""Who wanted it: the task itself, a person, the clock, its settings; or it was about to be stopped, or to give way."""
 
 Asked = Literal["saved", "refused", "no_answer"]
 

@@ -86,6 +86,7 @@ class Pausing:
     def _go_on_anew(self, entry: Entry) -> None:
         if not entry.view.is_over:
             entry.is_resting = False
+            self._conductor.gate.explain(entry, "waiting: resumed by hand")
             self._conductor.settle(entry)
             return
         if entry.view.ok:

@@ -316,4 +316,5 @@ _REASONS: Final[dict[By, str]] = {
     "memory": "memory gets short",
     "suspend": "it is to be suspended",
     "evict": "it has to make room",
+    "reaction": "its settings say so",
 }

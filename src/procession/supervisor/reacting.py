@@ -22,7 +22,7 @@ from procession.supervisor.log_line import log_line
 from procession.wire.node_ipc import CHECKPOINT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from procession.model.monitoring_rules import MonitoringRules
     from procession.model.reaction import Reaction
@@ -118,6 +118,9 @@ class Reactor:
                 process_of(entry).send_signal(signal_number(reaction.argument or ""))
             case "message":
                 self._begin_to_send(entry, reaction.message, tell)
+            case "checkpoint" if entry.task.checkpoint is not None:
+                process_of(entry)
+                self._begin(self._save_and_tell(entry, tell))
             case "checkpoint":
                 self._begin_to_send(entry, {CHECKPOINT: {"by": BY, "event": event.name}}, tell)
             case "suspend":
@@ -137,9 +140,16 @@ class Reactor:
         process = process_of(entry)
         if not entry.task.command.channel:
             raise UsageError(f"task {entry.id} has no channel: nobody hears that", hint="give it channel = true")
-        sending = asyncio.create_task(self._send_and_tell(process, message, tell))
-        self._sending.add(sending)
-        sending.add_done_callback(self._sending.discard)
+        self._begin(self._send_and_tell(process, message, tell))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _save_and_tell(self, entry: Entry, tell: Callable[[str | None], None]) -> None:
+        report = await self._conductor.preserver.ask(entry, "reaction")
+        tell(None if report.answer == "saved" else report.reason)
 
     async def _send_and_tell(self, process: RunningProcess, message: Any, tell: Callable[[str | None], None]) -> None:
         try:
