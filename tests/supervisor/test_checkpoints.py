@@ -106,6 +106,18 @@ async def test_a_retry_by_hand_begins_anew(tmp_path):
     assert steps(tmp_path) == list(range(121))
 
 
+async def test_a_suspended_task_is_not_asked_before_it_is_stopped(tmp_path):
+    """It would not hear it, and nobody would wait for its answer; its handler for TERM may still save."""
+    async with Supervisor() as supervisor:
+        supervisor.submit(training(tmp_path, name="train"))
+        await reached(tmp_path, 48)
+        await supervisor.suspend("train")
+        assert (await supervisor.checkpoint("train")).answer == "refused"
+        await supervisor.stop("train")
+
+    assert [each.by for each in supervisor.checkpoints("train")] == ["task"]
+
+
 async def test_released_it_keeps_no_process_and_goes_on_later(tmp_path):
     """`suspend` with `release` saves, ends the process and keeps the task, until somebody wants it to go on."""
     async with Supervisor() as supervisor:

@@ -13,16 +13,17 @@ from procession.errors import UsageError
 from procession.model.state import State
 from procession.policy.resuming import GoOn, Next, goes_on, next_attempt
 from procession.supervisor.acting import go_on, keep_suspended, process_of, process_once_started
-from procession.supervisor.acts import begin_act
+from procession.supervisor.acts import Act, begin_act
 from procession.supervisor.preserving import how_to_ask
 
 if TYPE_CHECKING:
     from builtins import list as List  # noqa: N812 - the class has a verb of that name
 
-    from procession.model.checkpoint import By, Checkpoint, SaveReport
+    from procession.model.checkpoint import Checkpoint, SaveReport
     from procession.model.view import TaskView
     from procession.supervisor.conductor import Conductor
     from procession.supervisor.entry import Entry
+    from procession.supervisor.launcher import RunningProcess
 
 
 class Pausing:
@@ -124,16 +125,23 @@ class Pausing:
         begin_act(entry, lambda _: process.terminate(by="suspend"))
         while entry.is_releasing and not entry.view.is_over:
             await _news(self._conductor, entry)
-        if rests and entry.view.state is State.QUEUED:
-            number = following.checkpoint.number
-            self._conductor.gate.explain(entry, f"released: it goes on from checkpoint {number} once it is resumed")
+        last = self._next(entry)  # it may have saved once more when it was to end
+        if rests and entry.view.state is State.QUEUED and isinstance(last, GoOn):
+            place = f"checkpoint {last.checkpoint.number}"
+            self._conductor.gate.explain(entry, f"released: it goes on from {place} once it is resumed")
 
 
-async def save_before(conductor: Conductor, entry: Entry, by: By) -> None:
-    """Have a task that wants that save its work before it is ended."""
+def saving_and_ending(conductor: Conductor, entry: Entry, by: str, grace_s: float | None) -> Act:
+    """Give what ends a task politely; one that runs, and wants that, saves its work before."""
     how = entry.task.checkpoint
-    if how is not None and how.before_stop:
-        await conductor.preserver.ask(entry, by)
+    is_asked = how is not None and how.before_stop and entry.view.state is State.RUNNING
+
+    async def end(process: RunningProcess) -> None:
+        if is_asked:
+            await conductor.preserver.ask(entry, "stop")
+        await process.terminate(grace_s=grace_s, by=by)
+
+    return end
 
 
 async def _news(conductor: Conductor, entry: Entry) -> None:

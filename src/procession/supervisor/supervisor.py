@@ -42,7 +42,7 @@ from procession.supervisor.launcher import Launcher
 from procession.supervisor.launching import Launch, launching
 from procession.supervisor.ledger import Ledger, NoLedger
 from procession.supervisor.markers import Markers
-from procession.supervisor.pausing import Pausing, save_before
+from procession.supervisor.pausing import Pausing, saving_and_ending
 from procession.supervisor.reacting import Reactor
 from procession.supervisor.talking import Talking
 
@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from procession.supervisor.announcer import OutputCallback
     from procession.supervisor.custody import Custody
     from procession.supervisor.event_stream import EventStream
-    from procession.supervisor.launcher import RunningProcess
     from procession.supervisor.observer import Sampler
     from procession.supervisor.reading import ReadsMachine
     from procession.supervisor.recovery import Recovery
@@ -332,7 +331,7 @@ class Supervisor(Pausing, Talking):
         Stopping twice is stopping once (``kill`` insists); a task that is over already is shown as it is.
         """
         entry = self._registry.get(id)
-        act = ask_to_end(self._conductor, entry, by, lambda process: self._end(entry, process, by, grace_s))
+        act = ask_to_end(self._conductor, entry, by, saving_and_ending(self._conductor, entry, by, grace_s))
         return await self._until_over(entry, act)
 
     async def kill(self, id: str, by: str = "user") -> TaskView:  # noqa: A002 - the field's own name
@@ -379,10 +378,6 @@ class Supervisor(Pausing, Talking):
         return entry.shown()
 
     # --- helpers -------------------------------------------------------------------------------------------------
-
-    async def _end(self, entry: Entry, process: RunningProcess, by: str, grace_s: float | None) -> None:
-        await save_before(self._conductor, entry, "stop")
-        await process.terminate(grace_s=grace_s, by=by)
 
     async def _until_over(self, entry: Entry, act: asyncio.Task[None] | None) -> TaskView:
         await wait_until_over(entry, act)
