@@ -105,6 +105,21 @@ def test_what_was_meant_from_here_means_the_same_there(client, control, tmp_path
     assert given["grace_s"] == 1e9
 
 
+def test_how_it_goes_on_means_the_same_there(client, control, tmp_path, monkeypatch):
+    """The programs that have it save, and go on, are found from there; never asked by the clock is a long time."""
+    monkeypatch.chdir(tmp_path)
+    how = Checkpointing(command=("./save", "{pid}"), every_s=float("inf"))
+
+    for name, program in (("a", "./tool"), ("b", "{checkpoint}/tool"), ("c", "tool")):
+        client.submit(["true"], name=name, checkpoint=how, resume_command=(program, "./arg"))
+
+    given = control("seen")["tasks"]
+    assert given["a"]["checkpoint"]["command"] == [f"{tmp_path}/./save", "{pid}"]
+    assert given["a"]["checkpoint"]["every_s"] == 1e9
+    programs = [f"{tmp_path}/./tool", "{checkpoint}/tool", "tool"]
+    assert [given[name]["resume_command"] for name in "abc"] == [[program, "./arg"] for program in programs]
+
+
 @pytest.mark.parametrize(
     ("wanted", "field"),
     [

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from procession.errors import InvalidCommand
 from procession.model.checkpointing import Checkpointing
+from procession.model.command import Command
 from procession.model.monitoring import Monitoring
-from procession.model.resume_template import located
 from procession.model.stdio import Descriptor, File, Inherit, Log
 from procession.model.task import Task
+
+_Described = TypeVar("_Described", Command, Monitoring, Checkpointing)
 
 NEVER_S = 1e9
 """Thirty years: what JSON, which has no infinity, says for a time that never passes."""
@@ -33,34 +35,31 @@ def prepare(task: Task, directory: str) -> Task:
         stream: _placed(stream, getattr(command, stream), directory) for stream in ("stdin", "stdout", "stderr")
     }
     changes["cwd"] = os.path.join(directory, command.cwd) if command.cwd else directory
-    if "/" in command.argv[0]:
-        changes["argv"] = _located(command.argv, directory)
-    for field in ("grace_s", "timeout_s"):
-        if getattr(command, field) == math.inf:
-            changes[field] = NEVER_S
+    changes["argv"] = _found(command.argv, directory)
     return replace(
         task,
-        command=replace(command, **changes),
-        monitoring=_finite(task.monitoring),
-        checkpoint=task.checkpoint and _placed_checkpointing(task.checkpoint, directory),
-        resume_command=task.resume_command and located(task.resume_command, directory),
+        command=_finite(replace(command, **changes), "grace_s", "timeout_s"),
+        monitoring=_finite(task.monitoring, "stall_after_s", "no_progress_after_s"),
+        checkpoint=None if task.checkpoint is None else _asked(task.checkpoint, directory),
+        resume_command=None if task.resume_command is None else _found(task.resume_command, directory),
     )
 
 
-def _located(argv: tuple[str, ...], directory: str) -> tuple[str, ...]:
-    return (os.path.join(directory, argv[0]), *argv[1:]) if "/" in argv[0] else argv
+def _asked(how: Checkpointing, directory: str) -> Checkpointing:
+    command = None if how.command is None else _found(how.command, directory)
+    return _finite(replace(how, command=command), "every_s", "deadline_s")
 
 
-def _placed_checkpointing(how: Checkpointing, directory: str) -> Checkpointing:
-    never = [each for each in ("every_s", "deadline_s") if getattr(how, each) == math.inf]
-    command = how.command and _located(how.command, directory)
-    return replace(how, command=command, **dict.fromkeys(never, NEVER_S))
+def _found(argv: tuple[str, ...], directory: str) -> tuple[str, ...]:
+    """Name the program so that it is found from anywhere; one that a placeholder begins is known only later."""
+    if "/" not in argv[0] or argv[0].startswith("{"):
+        return argv
+    return (os.path.join(directory, argv[0]), *argv[1:])
 
 
-def _finite(monitoring: Monitoring) -> Monitoring:
-    fields = ("stall_after_s", "no_progress_after_s")
-    infinite = [each for each in fields if getattr(monitoring, each) == math.inf]
-    return replace(monitoring, **dict.fromkeys(infinite, NEVER_S)) if infinite else monitoring
+def _finite(described: _Described, *fields: str) -> _Described:
+    infinite = [each for each in fields if getattr(described, each) == math.inf]
+    return replace(described, **dict.fromkeys(infinite, NEVER_S)) if infinite else described
 
 
 def _placed(stream: str, end: Any, directory: str) -> Any:
