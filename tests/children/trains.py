@@ -1,6 +1,8 @@
 """A training run as people write them: 120 steps, saves itself on USR1 and before it ends, goes on with --from FILE.
 
 While a file called ``hold`` is there it comes no further than step 20, for those who need their time.
+``begun.log``: where each attempt began; ``steps.log``: what was done. STEP_S: how long a step takes. ENDS_WELL: asked
+to end, it exits with code 0.
 """
 
 import json
@@ -13,6 +15,7 @@ from procession import child
 
 STEPS = 120
 HELD_AT = 20
+STEP_S = float(os.environ.get("STEP_S", "0.01"))
 wanted = []
 
 
@@ -36,11 +39,13 @@ def main():
             done.seek(0)
             done.truncate()
             done.writelines(f"{each}\n" for each in kept)
-    log = open("steps.log", "a", buffering=1)  # noqa: SIM115 - it ends with the program
+    with open("begun.log", "a") as begun:
+        begun.write(f"{step}\n")
+    log = open("steps.log", "a", buffering=1)
     if step == 0:
         log.write("0\n")
     while step < STEPS:
-        time.sleep(0.1 if "--slowly" in sys.argv else 0.01)
+        time.sleep(STEP_S)
         if step != HELD_AT or not os.path.exists("hold"):
             step += 1
             log.write(f"{step}\n")
@@ -48,7 +53,7 @@ def main():
         if wanted:
             save(step)
             if "end" in wanted:
-                sys.exit(143)
+                sys.exit(0 if "ENDS_WELL" in os.environ else 143)
             wanted.remove("save")
 
 

@@ -257,6 +257,7 @@ def tools() -> type:
         children_of = staticmethod(children_of)
         count_descriptors = staticmethod(count_descriptors)
         keepers = staticmethod(keepers_of)
+        lose_everything = staticmethod(lose_everything)
         settle = staticmethod(settle)
         wait_gone = staticmethod(wait_gone)
 
@@ -277,6 +278,16 @@ def wait_gone(pid: int, limit_s: float = LIMIT_S) -> None:
     """Wait until nobody runs as ``pid``."""
     with contextlib.suppress(ProcessLookupError), opened(pid) as ended:
         assert select.select([ended], [], [], limit_s)[0], f"{pid} is still there"
+
+
+def lose_everything(house: House, *members: int) -> None:
+    """Kill -9 the daemon, the keeper and ``members``, at once, as the loss of power does."""
+    keeper = house.keeper
+    house.kill()
+    for pid in (keeper, *members):
+        os.kill(pid, signal.SIGKILL)
+    for pid in (keeper, *members):
+        wait_gone(pid)
 
 
 def children_of(pid: int) -> list[int]:

@@ -222,13 +222,7 @@ def test_an_exec_that_hangs(house, tools, tmp_path):
 
 def restart_the_machine(house, tools):
     """End everything of it at once, as the loss of power does."""
-    keeper = house.keeper
-    members = pids_in(house)
-    house.kill()
-    for pid in (keeper, *members):
-        os.kill(pid, signal.SIGKILL)
-    for pid in (keeper, *members):
-        tools.wait_gone(pid)
+    tools.lose_everything(house, *pids_in(house))
 
 
 def pids_in(house):

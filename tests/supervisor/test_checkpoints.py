@@ -18,7 +18,7 @@ from procession.model.task import task
 
 BY_SIGNAL = Checkpointing(signal="USR1", every_s=math.inf, deadline_s=20.0)
 
-TRAINING = Path(__file__).with_name("training.py")
+TRAINING = Path(__file__).parent.parent / "children" / "trains.py"
 """A loop of 120 steps that saves itself on USR1 and TERM, and goes on with ``--from FILE``."""
 
 
@@ -167,7 +167,7 @@ async def test_a_reaction_makes_it_save(tmp_path):
     """What its settings say about an event may be that it shall save, however it is asked."""
     async with Supervisor() as supervisor:
         on = (Reaction(event="memory_high", do="checkpoint"),)
-        command = Command(argv=(sys.executable, str(TRAINING), "--slowly"), cwd=str(tmp_path), grace_s=10.0)
+        command = Command(argv=(sys.executable, str(TRAINING)), cwd=str(tmp_path), env={"STEP_S": "0.1"}, grace_s=10.0)
         monitoring = Monitoring(memory_high=1, on=on)
         supervisor.submit(task(command, name="train", checkpoint=BY_SIGNAL, monitoring=monitoring))
         while not supervisor.checkpoints("train"):
@@ -179,7 +179,7 @@ async def test_too_much_memory_makes_it_save(tmp_path):
     """At its critical mark a task that can is asked, before anybody ends it."""
     async with Supervisor() as supervisor:
         fields = {"monitoring": Monitoring(memory_high=1, memory_critical=2)}
-        command = Command(argv=(sys.executable, str(TRAINING), "--slowly"), cwd=str(tmp_path), grace_s=10.0)
+        command = Command(argv=(sys.executable, str(TRAINING)), cwd=str(tmp_path), env={"STEP_S": "0.1"}, grace_s=10.0)
         supervisor.submit(task(command, name="train", checkpoint=BY_SIGNAL, **fields))
         while not supervisor.checkpoints("train"):
             await asyncio.sleep(0.01)

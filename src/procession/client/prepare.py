@@ -16,6 +16,7 @@ from procession.errors import InvalidCommand
 from procession.model.checkpointing import Checkpointing
 from procession.model.command import Command
 from procession.model.monitoring import Monitoring
+from procession.model.resume_template import located
 from procession.model.stdio import Descriptor, File, Inherit, Log
 from procession.model.task import Task
 
@@ -41,7 +42,7 @@ def prepare(task: Task, directory: str) -> Task:
         command=_finite(replace(command, **changes), "grace_s", "timeout_s"),
         monitoring=_finite(task.monitoring, "stall_after_s", "no_progress_after_s"),
         checkpoint=None if task.checkpoint is None else _asked(task.checkpoint, directory),
-        resume_command=None if task.resume_command is None else _found(task.resume_command, directory),
+        resume_command=None if task.resume_command is None else located(task.resume_command, directory),
     )
 
 
