@@ -356,12 +356,16 @@ class Conductor:
         self._settle_dependents(entry)
         self.decide_soon()
 
-    def reopen(self, entry: Entry, *, resumes: int | None = None) -> None:
-        """Queue an ended task anew, by hand: its wish to end is forgotten and its retries are fresh."""
+    def reopen(self, entry: Entry, *, resumes: int | None = None, argv: tuple[str, ...] | None = None) -> None:
+        """Queue an ended task anew, by hand: its wish to end is forgotten and its retries are fresh.
+
+        argv: what goes on from checkpoint ``resumes``; None: it begins anew.
+        """
         entry.marker = self.markers.path_of(entry.id)
         self.registry.add(entry)
         outcome = entry.view.outcome
         entry.wish, entry.retries_used = None, 0
+        entry.is_resting, entry.resume_argv = False, argv
         entry.reacted.clear()
         self.idle.clear()
         if outcome is not None:

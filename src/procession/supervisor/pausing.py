@@ -97,8 +97,7 @@ class Pausing:
         if not isinstance(following, GoOn):
             hint = "`procession retry` begins it anew"
             raise UsageError(f"task {entry.id} cannot go on: {following.reason}", hint=hint, task=entry.id)
-        entry.resume_argv = following.argv
-        self._conductor.reopen(entry, resumes=following.checkpoint.number)
+        self._conductor.reopen(entry, resumes=following.checkpoint.number, argv=following.argv)
 
     def _next(self, entry: Entry) -> Next:
         return next_attempt(entry.task, self.checkpoints(entry.id), entry.view.attempt + 1)
