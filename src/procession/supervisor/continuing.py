@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from procession.checkpoint.shelf import Shelf
 from procession.model.outcome import Outcome, OutcomeKind
+from procession.model.state import State
 from procession.policy.resuming import Anew, Ask, GiveUp, GoOn, goes_on, next_attempt
 from procession.policy.retry import is_restarted, retry_delay_s, shall_retry
 from procession.policy.storms import Storms
@@ -93,7 +94,7 @@ class Continuing:
             self._end(entry, outcome)
         elif is_evicted:
             self._queue_again(entry, evicted(outcome))
-        elif (is_releasing and not outcome.ok) or is_restarting:
+        elif (is_releasing and _was_told_to_end(entry, outcome)) or is_restarting:
             self._queue_again(entry, outcome)
         elif entry.limited_until is not None:  # its service has refused it: nobody failed, and no retry is spent
             self._queue_again(entry, outcome, max(entry.limited_until - self._clock.time(), 0.0))
@@ -125,3 +126,11 @@ class Continuing:
                 self._requeue(entry, outcome, delay_s, anew=f"{reason}; `procession resume` begins it anew")
             case GiveUp(reason):
                 self._end(entry, gave_up(outcome, reason))
+
+
+def _was_told_to_end(entry: Entry, outcome: Outcome) -> bool:
+    """Whether it did not end by itself: one may save itself and exit with code 0 because an earlier supervisor asked.
+
+    Who finished in that very moment goes on from its checkpoint, and has little to do: better twice than not at all.
+    """
+    return not outcome.ok or entry.view.state is State.STOPPING
