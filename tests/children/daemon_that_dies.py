@@ -15,6 +15,7 @@ from inspect import iscoroutinefunction
 from procession.api.idempotency import Idempotency
 from procession.checkpoint.shelf import Shelf
 from procession.daemon.program import be_daemon
+from procession.process.ending import Ending
 from procession.process.keeper_link import KeeperLink
 from procession.process.keeper_socket import KeeperSocket
 from procession.process.process import Process
@@ -104,7 +105,7 @@ POINTS = {
     "after the file of the checkpoint": lambda: after(Shelf, "put"),
     "before it is asked to save": lambda: before(Preserver, "ask"),
     "before it is told to end": lambda: before(Process, "terminate"),
-    "after it was told to end": lambda: after(Process, "_begin_ending"),
+    "after it was told to end": lambda: after(Ending, "_tell_signal"),
     "before what follows its end": lambda: before(Continuing, "follow"),
 }
 

@@ -4,6 +4,8 @@ import math
 import os
 import signal
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -235,3 +237,145 @@ def test_a_file_that_is_not_to_be_trusted(house, tools, training, harm):
     assert (os.lstat(aside).st_ino, os.lstat(aside).st_size) == (harmed.st_ino, harmed.st_size)
     assert f"{aside} was set aside: " in house.log.read_text()
     assert Path("/etc/passwd").read_bytes() == before
+
+
+# --- released ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def releasing(house, dying, monkeypatch):
+    """To be called with a point: starts a daemon that dies there, and releases whatever is suspended."""
+    monkeypatch.setitem(house.environment, "RELEASES", "1")
+    return lambda point="nowhere": house.start(*dying(point, 1))
+
+
+@pytest.mark.parametrize("dies", ["supervisor", "both"])
+def test_what_was_released_stays_so(house, tools, training, releasing, dies):
+    """Whoever dies meanwhile: it waits to be resumed, and goes on from where it was."""
+    releasing()
+    with house.client() as client:
+        training.submit(client)
+        training.wait_step()
+        (view,) = client.suspend("train").check().tasks
+        assert (view.state, view.pid) == ("queued", None)
+        tools.lose_everything(house) if dies == "both" else house.kill()
+        releasing()
+        client.submit(["true"], name="other")
+        client.wait("other")
+        assert client.get("train").state == "queued"
+        assert "from checkpoint" in client.get("train").waiting
+        saved = training.saved
+        client.resume("train").check()
+
+        training.check_done(client)
+    assert training.begun == [0, saved]
+
+
+@pytest.mark.parametrize("ends_well", [False, True])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "before it is asked to save",
+        "before it is told to end",
+        "after it was told to end",
+        "before what follows its end",
+    ],
+)
+def test_killed_while_it_is_released(house, training, releasing, point, ends_well):
+    """It runs, or is released; never lost, nor taken for done when it ends with code 0 because it was asked to."""
+    releasing(point)
+    with ThreadPoolExecutor(1) as thread, house.client() as client, house.client() as other:
+        training.submit(client, ends_well=ends_well)
+        training.wait_step()
+        suspending = thread.submit(other.suspend, "train")
+        house.wait_killed()
+        releasing()
+        suspending.result(20)
+        view = training.tools.settle(
+            lambda: (view := client.get("train")).state in ("queued", "running", "ended") and view
+        )
+        assert view.state != "ended", view.outcome
+        if view.state == "queued":
+            client.resume("train").check()
+
+        training.check_done(client, attempts=view.attempt)
+    assert view.attempt in (1, 2)
+
+
+def test_what_was_released_can_be_stopped_and_go_on_all_the_same(house, training, releasing):
+    """A task that rests is over when it is stopped; resumed later, it goes on; begun anew by hand, it begins anew."""
+    releasing()
+    with house.client() as client:
+        training.submit(client)
+        training.wait_step()
+        client.suspend("train").check()
+        saved = training.saved
+        assert client.stop("train").check().tasks[0].outcome.kind == "stopped"
+        client.resume("train").check()
+        (view,) = client.wait("train").tasks
+        assert (view.outcome.ok, view.attempt) == (True, 3)  # the second one never ran
+        assert training.steps == list(range(STEPS + 1))
+        assert training.begun == [0, saved]
+        client.retry("train").check()
+        client.wait("train")
+        assert training.begun == [0, saved, 0]
+
+
+# --- suspended --------------------------------------------------------------------------------------------------------
+
+
+def standing(pid):
+    """Give the processor time of a process, in ticks."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+@pytest.mark.parametrize("groups", ["on", "off"])
+@pytest.mark.parametrize("dies", ["supervisor", "keeper", "both"])
+def test_what_is_suspended_stays_so(house, tools, dies, groups, monkeypatch):
+    """Five that burn stand still whoever dies; their time-out does, too; resumed, each runs on as it was."""
+    monkeypatch.setitem(house.environment, "PROCESSION_CGROUP", groups)
+    names = [f"s{number}" for number in range(5)]
+    house.start()
+    with house.client() as client:
+        for name in names:
+            client.submit(Command(argv=("sh", "-c", "while :; do :; done"), timeout_s=6.0), name=name)
+        tools.settle(lambda: all(view.state == "running" for view in client.list()))
+        views = client.suspend(all_tasks=True).check().tasks
+        before = {view.id: (view.pid, standing(view.pid)) for view in views}
+        suspended_at = time.monotonic()
+        if dies == "keeper":
+            keeper = house.keeper
+            os.kill(keeper, signal.SIGKILL)
+            tools.settle(lambda: client.status().keeper_pid not in (keeper, None))
+        else:
+            tools.lose_everything(house) if dies == "both" else house.kill()
+            house.start()
+        tools.settle(lambda: time.monotonic() - suspended_at > 6.5)
+        assert [(view.id, view.state) for view in client.list()] == [(name, "suspended") for name in names]
+        assert {view.id: (view.pid, standing(view.pid)) for view in client.list()} == before
+
+        assert all(view.state == "running" for view in client.resume(all_tasks=True).check().tasks)
+        for pid, ticks in before.values():
+            tools.settle(lambda pid=pid, ticks=ticks: standing(pid) > ticks)
+        client.suspend("s0").check()
+        client.stop("s0").check()
+        client.kill(all_tasks=True)
+
+
+@pytest.mark.parametrize("dies", ["supervisor", "both"])
+def test_what_was_suspended_handles_its_end(house, tools, training, dies):
+    """Stopped by the next daemon, its handler runs: it saves itself and ends."""
+    house.start()
+    with house.client() as client:
+        training.submit(client)
+        training.wait_step()
+        client.suspend("train").check()
+        tools.lose_everything(house) if dies == "both" else house.kill()
+        house.start()
+        (view,) = client.stop("train").check().tasks
+
+        assert (view.outcome.kind, view.outcome.forced) == ("stopped", False)
+        assert training.saved == training.steps[-1]
+        if dies == "supervisor":  # else it says so to a keeper that is gone
+            assert count_checkpoints(house) == 1
