@@ -65,6 +65,33 @@ async def test_nothing_of_the_tree_runs_while_it_is_paused(tree_kind, first_line
         await process.kill()
 
 
+def exact_time_of(pids) -> dict[int, int]:
+    """The processor time of each, in nanoseconds."""
+    times = {}
+    for pid in pids:
+        with open(f"/proc/{pid}/schedstat") as stat:
+            times[pid] = int(stat.read().split()[0])
+    return times
+
+
+async def test_a_large_tree_is_paused_whole(tree_kind, first_line, wait_until, python, children):
+    """C087: of 200 processes, 50 of them in sessions of their own, none runs until resume, and then each does."""
+    async with spawn(child(python, children, "is_many.py", 200, 50)) as process:
+        await first_line(process)
+        for _ in range(2):
+            await process.suspend()
+            members = [member.pid for member in process.tree()]
+            paused = exact_time_of(members)
+            assert len({os.getsid(pid) for pid in members}) == 51
+            await asyncio.sleep(0.3)
+            assert exact_time_of(members) == paused
+            assert [member.pid for member in process.tree()] == members
+            assert len(members) == 200
+            await process.resume()
+            await wait_until(lambda m=members, p=paused: all(now > p[pid] for pid, now in exact_time_of(m).items()))
+        await process.kill()
+
+
 @pytest.mark.parametrize("pause_s", [0.02, 0.002])
 async def test_forks_during_the_call_are_caught(tree_kind, first_line, python, children, pause_s):
     """C087: when suspend returns, the tree neither grows nor shrinks, however fast it forked before."""

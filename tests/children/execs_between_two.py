@@ -1,0 +1,18 @@
+"""Two programs by turns: one with a handler for USR1, and the one it execs, without. For 60 s at most.
+
+Each writes a byte into ``turns``, so that it is seen that they go on.
+"""
+
+import os
+import signal
+import sys
+import time
+
+end = float(sys.argv[1]) if len(sys.argv) > 1 else time.time() + 60
+if len(sys.argv) <= 2:
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+with open("turns", "ab") as turns:
+    turns.write(b".")
+if time.time() < end:
+    other = ["without"] if len(sys.argv) <= 2 else []
+    os.execv(sys.executable, [sys.executable, "-I", "-S", __file__, str(end), *other])

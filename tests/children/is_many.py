@@ -1,0 +1,34 @@
+"""COUNT APART: a tree of COUNT processes, of which APART have sessions of their own; each does a little, every 20 ms.
+
+Prints a line once all are there. Ends by itself after 60 s: if a test loses one, it must not slow down all that follow.
+"""
+
+import os
+import sys
+import time
+
+
+def work():
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        time.sleep(0.02)
+    os._exit(0)
+
+
+def be_many(count, apart):
+    told, tell = os.pipe()
+    for number in range(1, count):
+        if not os.fork():
+            if number <= apart:
+                os.setsid()
+            os.write(tell, b".")
+            work()
+    there = 0
+    while there < count - 1:
+        there += len(os.read(told, 4096))
+
+
+if __name__ == "__main__":
+    be_many(int(sys.argv[1]), int(sys.argv[2]))
+    print("all are there", flush=True)
+    work()
