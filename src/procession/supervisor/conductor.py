@@ -357,10 +357,7 @@ class Conductor:
         self.decide_soon()
 
     def reopen(self, entry: Entry, *, resumes: int | None = None, argv: tuple[str, ...] | None = None) -> None:
-        """Queue an ended task anew, by hand: its wish to end is forgotten and its retries are fresh.
-
-        argv: what goes on from checkpoint ``resumes``; None: it begins anew.
-        """
+        """Queue an ended task by hand, with fresh retries: anew, or by ``argv`` from checkpoint ``resumes``."""
         entry.marker = self.markers.path_of(entry.id)
         self.registry.add(entry)
         outcome = entry.view.outcome

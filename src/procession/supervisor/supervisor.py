@@ -373,7 +373,6 @@ class Supervisor(Pausing, Talking):
         if not entry.view.is_over or not self._is_open:
             message = f"task {entry.id} cannot be retried: it is {entry.view.state.value}"
             raise UsageError(message, task=entry.id)
-        entry.resume_argv = None  # anew: going on is for `resume`
         self._conductor.reopen(entry)
         return entry.shown()
 
