@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-TRAINING = Path(__file__).parents[1] / "supervisor" / "training.py"
+TRAINING = Path(__file__).parents[1] / "children" / "trains.py"
 FROM_THERE = shlex.join([sys.executable, str(TRAINING)]) + " --from {checkpoint}"
 
 
