@@ -327,6 +327,29 @@ async def test_our_own_stop_is_not_a_stop_from_outside(tree_kind):
     assert told == [("suspended", "us"), ("resumed", "us")]
 
 
+async def test_being_held_for_a_signal_is_no_pause(tree_kind, first_line, wait_until):
+    """It is sent only what it has a handler for; nobody hears that it stood still meanwhile, and a pause stays one."""
+    script = "n=0; trap 'n=$((n+1)); echo $n' USR1; echo ready; while :; do sleep 0.02; done"
+    events: list[Event] = []
+    async with spawn(["sh", "-c", script], on_event=events.append) as process:
+        await first_line(process)
+        assert not await process.send_signal_if_caught(signal.SIGUSR2)
+        for _ in range(20):
+            assert await process.send_signal_if_caught(signal.SIGUSR1)
+        await asyncio.sleep(0.7)  # the slow look comes by
+        assert process.state is State.RUNNING
+        assert [event for event in events if isinstance(event, Suspended | Resumed)] == []
+
+        await asyncio.gather(process.send_signal_if_caught(signal.SIGUSR1), process.suspend())
+        paused = exact_time_of([process.pid])
+        await asyncio.sleep(0.1)
+        assert process.state is State.SUSPENDED
+        assert exact_time_of([process.pid]) == paused
+        await process.resume()
+        await wait_until(lambda: exact_time_of([process.pid]) != paused)
+        await process.kill()
+
+
 async def test_a_sibling_runs_on(tree_kind):
     """C087: pausing one job pauses no other, nor us."""
     async with spawn(["sleep", "1000"]) as paused:

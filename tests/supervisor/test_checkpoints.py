@@ -204,6 +204,28 @@ async def test_a_program_without_a_handler_is_not_asked(tmp_path):
     assert "has no handler for SIGUSR1" in report.reason
 
 
+@pytest.mark.parametrize("has_groups", [True, False])
+async def test_one_that_execs_in_that_moment_lives(tmp_path, children, monkeypatch, has_groups):
+    """A handler is gone with an exec: whoever is asked is held while we look, and hears it, or is not sent it."""
+    if not has_groups:
+        monkeypatch.setattr("procession.process.tree.find_base", lambda: None)
+    argv = (sys.executable, "-I", "-S", str(children / "execs_between_two.py"))
+    often = Checkpointing(signal="USR1", every_s=0.05, deadline_s=0.01, before_stop=False)
+    async with Supervisor() as supervisor:
+        told = []
+        supervisor.subscribe(lambda event: told.append(event.name))
+        supervisor.submit(Command(argv=argv, cwd=str(tmp_path)), name="execs", checkpoint=often)
+        async with asyncio.timeout(30):
+            while told.count("signalled") < 10 or told.count("asked_to_save") < 60:
+                await asyncio.sleep(0.05)
+        state = supervisor.get("execs").state.value
+        await supervisor.kill_all()
+
+    assert state == "running"
+    assert (tmp_path / "heard").stat().st_size > 0
+    assert not {"suspended", "resumed"} & set(told)
+
+
 async def test_who_does_not_answer(tmp_path):
     """A program that hears the signal and says nothing: no answer, after its deadline, and it lives on."""
     script = "trap : USR1; touch ready; while :; do sleep 0.05; done"

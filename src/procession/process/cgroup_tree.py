@@ -17,6 +17,7 @@ from procession.process.snapshot import COOKIE_VARIABLE
 from procession.process.waiting import wait_for
 
 FREEZE_LIMIT_S = 2.0
+HOLD_LIMIT_S = 0.2
 
 
 class CgroupTree:
@@ -78,9 +79,16 @@ class CgroupTree:
 
     async def freeze(self) -> None:
         """Freeze the group and wait until the kernel says that it is."""
+        await self._freeze(FREEZE_LIMIT_S)
+
+    async def hold(self) -> None:
+        """Freeze the group; who waits in the kernel for long may hold up this wait only for a moment."""
+        await self._freeze(HOLD_LIMIT_S)
+
+    async def _freeze(self, limit_s: float) -> None:
         self._was_frozen = True
         self._leaf.freeze()
-        await wait_for(lambda: self._leaf.is_frozen() or self.is_empty(), FREEZE_LIMIT_S)
+        await wait_for(lambda: self._leaf.is_frozen() or self.is_empty(), limit_s)
 
     def thaw(self) -> None:
         """Thaw the group, whoever froze it; what had stopped itself before stays stopped."""

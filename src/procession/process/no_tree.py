@@ -45,6 +45,9 @@ class NoTree:
     async def freeze(self) -> None:
         """There is nobody to freeze."""
 
+    async def hold(self) -> None:
+        """There is nobody to hold."""
+
     def thaw(self) -> None:
         """There is nobody to thaw."""
 

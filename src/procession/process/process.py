@@ -208,6 +208,10 @@ class Process:
         """Send one signal; 0 only asks whether it lives. Raises: InvalidSignal, AlreadyEnded, CannotSignal."""
         self._signalling.send(number, scope)
 
+    async def send_signal_if_caught(self, number: int) -> bool:
+        """Send its leader a signal that it has a handler for, and does not lose meanwhile; False: it has none."""
+        return await self._signalling.send_if_caught(number, self._suspension.holding)
+
     async def suspend(self) -> None:
         """Pause the whole tree; return when nothing of it runs. Its time-out pauses too. Raises: AlreadyEnded."""
         self._signalling.check_alive()
@@ -274,15 +278,8 @@ class Process:
         self.exit_fact = fact
         if self._deadline is not None:
             self._deadline.cancel()
-        self._tell(
-            Exited(
-                at=self.ended_at,
-                code=status.code,
-                signal=status.signal,
-                core_dumped=status.core_dumped,
-                known=status.known,
-            )
-        )
+        code, number, is_core, known = status.code, status.signal, status.core_dumped, status.known
+        self._tell(Exited(at=fact.at, code=code, signal=number, core_dumped=is_core, known=known))
         if status.signal == signal.SIGKILL:
             self._out_of_memory_kills = self._tree.out_of_memory_kills()
         self.notices.finish()

@@ -22,6 +22,7 @@ from procession.process.snapshot import COOKIE_VARIABLE, look_at_all, tokens_of
 from procession.process.waiting import wait_for
 
 STOP_LIMIT_S = 2.0
+HOLD_LIMIT_S = 0.2
 _YOUNG_S = 0.25
 _YOUNG_PIDS = 64
 _CHASES = 50
@@ -124,6 +125,15 @@ class SessionTree:
     async def freeze(self) -> None:
         """SIGSTOP each that runs, again and again until a scan finds nothing new."""
         await wait_for(self._stop_what_runs, STOP_LIMIT_S)
+
+    async def hold(self) -> None:
+        """SIGSTOP the leader alone: the others would see no difference, but hear of it."""
+        self._stop_one(self._leader)
+        await wait_for(self._leader_stands_still, HOLD_LIMIT_S)
+
+    def _leader_stands_still(self) -> bool:
+        stat = proc.read_stat(self._leader)
+        return stat is None or stat.is_gone or stat.state in proc.STOPPED_STATES
 
     def thaw(self) -> None:
         """SIGCONT what we stopped, and nothing else."""

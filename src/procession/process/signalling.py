@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 from procession.errors import AlreadyEnded, CannotSignal
+from procession.kernel.signal_handlers import catches
 from procession.model.command import Command
 from procession.model.event import Event, Signalled
 from procession.model.signals import signal_name, signal_or_probe
@@ -45,6 +47,19 @@ class Signalling:
             self._signal_tree(number)
         self.sent.add(number)
         self._tell(Signalled(at=time.time(), signal=number, signal_name=signal_name(number), scope=scope))
+
+    async def send_if_caught(self, number: int, holding: Callable[[], AbstractAsyncContextManager[None]]) -> bool:
+        """Send the leader a signal that it has a handler for; it is held meanwhile, lest it execs and dies of it.
+
+        Returns whether it has one. Raises: AlreadyEnded, CannotSignal.
+        """
+        if not catches(self._leader.pid, number):
+            return False
+        async with holding():
+            is_caught = catches(self._leader.pid, number)
+            if is_caught:
+                self.send(number, "leader")
+        return bool(is_caught)
 
     def check_alive(self) -> None:
         """Raise AlreadyEnded if nothing of it lives."""

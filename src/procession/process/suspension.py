@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
+from procession.kernel import proc
 from procession.model.event import Event, Resumed, Suspended
 from procession.process.leader import Leader
 from procession.process.tree import Tree, signal_members
@@ -37,6 +39,7 @@ class Suspension:
         self._by_us = False
         self._by_outside = False
         self._freezing: asyncio.Task[None] | None = None
+        self._holders = 0
 
     @property
     def is_on(self) -> bool:
@@ -68,6 +71,20 @@ class Suspension:
             self._freezing.cancel()
             await asyncio.wait([self._freezing])
 
+    @contextlib.asynccontextmanager
+    async def holding(self) -> AsyncIterator[None]:
+        """Let the leader not run in the block, and tell nobody: what it is, it stays. It may be suspended meanwhile."""
+        self._holders += 1
+        try:
+            if not self.is_on:
+                await self._tree.hold()
+            yield
+        finally:
+            self._holders -= 1
+            if not self.is_on and not self._holders:
+                self._tree.thaw()
+            self.look()
+
     async def _freeze(self) -> None:
         try:
             await self._tree.freeze()
@@ -91,8 +108,10 @@ class Suspension:
 
     def look(self) -> None:
         """See whether somebody stopped or continued the leader since the last look."""
+        if self._holders:
+            return
         stopped = self._leader.stop_state_changed()
-        if stopped is None or self._by_us:
+        if stopped is None or self._by_us or (stopped and not self._stands_still()):  # old news: what we did ourselves
             return
         if stopped and not self._by_outside:
             self._by_outside = True
@@ -102,6 +121,10 @@ class Suspension:
             self._by_outside = False
             self._resume_time()
             self._tell(Resumed(at=time.time(), by="outside"))
+
+    def _stands_still(self) -> bool:
+        stat = proc.read_stat(self._leader.pid)
+        return stat is not None and stat.state in proc.STOPPED_STATES
 
     def note_resumed(self) -> None:
         """Know that all of it was let run on, to handle its end."""

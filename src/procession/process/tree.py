@@ -80,6 +80,9 @@ class Tree(Protocol):
     async def freeze(self) -> None:
         """Stop all of it, and return when nothing runs."""
 
+    async def hold(self) -> None:
+        """Stop at least the leader, until `thaw`; return when it stands still, or has not for too long."""
+
     def thaw(self) -> None:
         """Let exactly what `freeze` stopped run on."""
 

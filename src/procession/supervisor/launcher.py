@@ -80,6 +80,9 @@ class RunningProcess(Protocol):
     def send_signal(self, number: str | int, /, *, scope: Literal["leader", "tree"] = "leader") -> Any:
         """Send one signal."""
 
+    async def send_signal_if_caught(self, number: int, /) -> bool:
+        """Send the leader a signal that it has a handler for; whether it has one."""
+
     def release(self) -> None:
         """Let it live on when the block is left."""
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from procession.errors import InvalidCheckpoint, ProcessionError
-from procession.kernel.signal_handlers import catches
 from procession.model.checkpoint import By, Checkpoint, SaveReport
 from procession.model.checkpointing import DEADLINE_S, Checkpointing
 from procession.model.event import AskedToSave, Checkpointed, CheckpointMissed, MemoryCritical, Notified
@@ -178,7 +177,7 @@ class Preserver:
     ) -> None:
         self._tell(entry, AskedToSave(at=self._clock.time(), reason=_REASONS[by]))
         if how.signal is not None:
-            self._signal(process, signal_number(how.signal))
+            await self._signal(process, signal_number(how.signal))
         elif how.command is not None:
             await self._run(entry, how.command, how.deadline_s)
             if not answer.done():  # it said nothing itself: that the command succeeded is the answer
@@ -186,12 +185,10 @@ class Preserver:
         elif self.send is not None:
             await self.send(process, {WISH: {"by": by}})
 
-    def _signal(self, process: RunningProcess, number: int) -> None:
+    async def _signal(self, process: RunningProcess, number: int) -> None:
         """Only who has a handler for it is sent it: anybody else would die of it."""
-        pid = process.pid
-        if not catches(pid, number):
-            raise Refused(f"process {pid} has no handler for {signal_name(number)}, and would die of it")
-        process.send_signal(number)
+        if not await process.send_signal_if_caught(number):
+            raise Refused(f"process {process.pid} has no handler for {signal_name(number)}, and would die of it")
 
     async def _run(self, entry: Entry, command: tuple[str, ...], deadline_s: float) -> None:
         values = {"{task}": entry.id, "{pid}": str(entry.view.pid or ""), "{attempt}": str(entry.view.attempt)}
