@@ -111,6 +111,12 @@ def run_checkpoints(bench: Workbench) -> tuple[Run, ...]:
     return (Run((str(n), str(bench.output_directory)), n),)
 
 
+def run_suspensions(act: str, bench: Workbench) -> tuple[Run, ...]:
+    """A large tree, paused and let run on again and again; the time of one of the two is the figure."""
+    n = max(bench.scale.ends // 10, 5)
+    return (Run((str(n), act), n),)
+
+
 def cat_lines(bench: Workbench, repeats: int) -> Run:
     """The file of lines, over and over."""
     return Run((str(repeats), bench.line_file), repeats * LINES_IN_FILE)
@@ -141,6 +147,13 @@ MAP_RIVALS = (
     Rival("procession_k", "map/tool.py", ("procession_k",)),
 )
 MAP_TARGETS = (Target("procession", 3.0, against="parallel"), Target("procession", 0.5, against="xargs"))
+
+SUSPEND_RIVALS = (
+    Rival("freezer_by_shell", "suspend/shell.py", ("freezer",)),
+    Rival("kill_by_shell", "suspend/shell.py", ("kill",)),
+    Rival("procession", "suspend/procession.py", ("cgroup",)),
+    Rival("procession_session", "suspend/procession.py", ("session",)),
+)
 
 CHANNEL_RIVALS = (
     Rival("node", "channel/node.mjs"),
@@ -375,6 +388,26 @@ BENCHMARKS = (
             Rival("procession_stored", "latency/procession.py", ("stored",)),
         ),
         targets=(Target("procession", 4.0, against="popen_pidfd", at_most=True),),
+    ),
+    Benchmark(
+        name="suspend",
+        title="Pause a tree of 200 processes, 50 of them in sessions of their own, until none runs (p50)",
+        unit="s",
+        metric="figure",
+        runs=lambda bench: run_suspensions("suspend", bench),
+        reference="freezer_by_shell",
+        rivals=SUSPEND_RIVALS,
+        targets=(Target("procession", 0.02, at_most=True),),
+    ),
+    Benchmark(
+        name="resume",
+        title="Let that tree run on (p50)",
+        unit="s",
+        metric="figure",
+        runs=lambda bench: run_suspensions("resume", bench),
+        reference="freezer_by_shell",
+        rivals=SUSPEND_RIVALS,
+        targets=(Target("procession", 0.02, at_most=True),),
     ),
     Benchmark(
         name="messages-in-turn",

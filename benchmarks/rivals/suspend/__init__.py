@@ -1,0 +1,1 @@
+"""Rivals that pause a large tree and let it run on."""
