@@ -3,6 +3,7 @@
 #   make demo        install the package into .venv and run the tour
 #   make test        everything that must hold: lint, types, layers, tests (`make check` is the same)
 #   make test-long   the long forms of racy tests
+#   make test-agents the real clients of coding agents, against a model of our own (needs npm)
 #   make bench       measure against the peers
 #   make lint        ruff's opinion     make format     let ruff repair it
 #   make lock        resolve the pinned requirements anew (needs uv)
@@ -29,12 +30,15 @@ DEV  := $(VENV)/.stamp-dev
 # Real services that some tests run: from the system, else unpacked here.
 PROGRAMS := $(VENV)/programs
 
+# Real clients of coding agents, pinned: about 900 MB, so only for the tests that are about them.
+AGENTS := $(VENV)/agents
+
 # Somebody else's search path must not decide what is tested here.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := test
 .NOTPARALLEL:
-.PHONY: demo test check lint types layers tests test-long bench format lock clean
+.PHONY: demo test check lint types layers tests test-long test-agents bench format lock clean
 
 demo: $(DEMO)
 	$(BIN)/python examples/demo.py
@@ -55,11 +59,14 @@ layers: $(DEV)
 
 # Exit code 5 is pytest's "no test was selected": fine for the serial part, never for the parallel one.
 tests: $(DEV) $(PROGRAMS)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not serial and not long" $(ARGS)
-	$(BIN)/python -m pytest -m "serial and not long" $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not serial and not long and not agents" $(ARGS)
+	$(BIN)/python -m pytest -m "serial and not long and not agents" $(ARGS) || [ $$? -eq 5 ]
 
 test-long: $(DEV) $(PROGRAMS)
 	$(BIN)/python -m pytest -m long $(ARGS)
+
+test-agents: $(DEV) $(AGENTS)/.stamp
+	$(BIN)/python -m pytest -m agents $(ARGS)
 
 bench: $(DEV)
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -96,3 +103,7 @@ $(DEV): $(DEMO) requirements/dev.txt
 $(PROGRAMS): tests/programs/install.sh | $(DEV)
 	@sh $< $@
 	@mkdir -p $@ && touch $@
+
+# Where they cannot be had there is no stamp, and it is tried again the next time.
+$(AGENTS)/.stamp: tests/agents/install.sh tests/agents/package.json tests/agents/package-lock.json | $(DEV)
+	@sh $< $(AGENTS)

@@ -25,6 +25,7 @@ from procession.process.cgroup_tree import find_base
 
 TEST_LIMIT_S = 60.0
 LONG_TEST_LIMIT_S = 600.0
+AGENTS_LIMIT_S = 180.0
 SETTLING_S = 1.0
 COOKIE = "LEFT_BY_TEST_RUN"
 FAILED = pytest.StashKey[bool]()
@@ -111,10 +112,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give long tests their time, and leave out what needs root when we are not."""
+    """Give long tests, and those of agents, their time, and leave out what needs root when we are not."""
     for item in items:
-        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(LONG_TEST_LIMIT_S + TEST_LIMIT_S))
+        if _limit_s(item) > TEST_LIMIT_S and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_limit_s(item) + TEST_LIMIT_S))
         if item.get_closest_marker("root") and os.geteuid() != 0:
             item.add_marker(pytest.mark.skip(reason="needs the rights of root"))
 
@@ -122,7 +123,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run `async def` tests on a loop of their own; each example of a property test gets its own, too."""
-    limit_s = LONG_TEST_LIMIT_S if pyfuncitem.get_closest_marker("long") else TEST_LIMIT_S
+    limit_s = _limit_s(pyfuncitem)
     test = pyfuncitem.obj
     property_test = getattr(test, "hypothesis", None)
     if property_test is not None:
@@ -141,6 +142,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     item.stash[FAILED] = item.stash.get(FAILED, False) or call.excinfo is not None
     return report
+
+
+def _limit_s(item: pytest.Item) -> float:
+    if item.get_closest_marker("long"):
+        return LONG_TEST_LIMIT_S
+    return AGENTS_LIMIT_S if item.get_closest_marker("agents") else TEST_LIMIT_S
 
 
 async def _wait_until(predicate: Callable[[], Any], timeout: float = 10.0) -> Any:

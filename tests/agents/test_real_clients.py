@@ -1,0 +1,78 @@
+"""Real clients of coding agents under a supervisor: what is shown of them, how they end, and how they go on."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+from tests.agents.conftest import left_of, runs_step
+
+from procession import OutcomeKind, Supervisor
+
+pytestmark = pytest.mark.agents
+CLIENTS = ("codex", "gemini", "opencode")
+LIMIT_S = 60.0
+
+
+async def works(supervisor, id_, wait_until, step=1):
+    """Wait until its tool runs that step; give its tree."""
+    return await wait_until(lambda: runs_step(supervisor.get(id_).pid, step), timeout=LIMIT_S)
+
+
+async def gone(wait_until, tree):
+    """Nothing of that tree is left, in two seconds at most."""
+    await wait_until(lambda: left_of(tree) == [], timeout=2.0)
+
+
+async def over(supervisor, id_):
+    """Wait until it is over; give its view."""
+    return await asyncio.wait_for(supervisor.wait(id_), LIMIT_S)
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+async def test_a_run_to_its_end_is_shown(name, agent, model, wait_until):
+    """Session, turns, tool, message and tokens; it has succeeded because it says so."""
+    seen = []
+    one = agent(name)
+    async with Supervisor() as supervisor:
+        id_ = supervisor.submit(one.command("Alpha STEPS=2 SLEEP=0.5"))
+        supervisor.subscribe_output(lambda *_: seen.append(supervisor.get(id_).agent))
+        view = await over(supervisor, id_)
+
+    requests = model.requests("Alpha", own=name == "gemini")  # which counts its own, too
+    assert view.outcome.kind is OutcomeKind.SUCCEEDED, view.outcome
+    assert view.session == view.agent.session is not None
+    assert (view.agent.status, view.agent.terminal, view.agent.problem) == ("succeeded", "success", None)
+    assert view.agent.message.startswith("All 2 steps done. I see 1 user turn(s); the first was: ")
+    assert "Alpha" in view.agent.message
+    assert view.agent.turns == {"codex": 1, "gemini": 1, "opencode": 3}[name]
+    assert len(model.requests("Alpha")) == 3
+    assert view.agent.input_tokens == sum(each["input_tokens"] for each in requests)
+    assert view.agent.output_tokens == 20 * len(requests)
+    if name != "opencode":  # it tells of a tool when that is done
+        assert any(each and each.tool and "echo step 1 of 2" in each.tool for each in seen)
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+async def test_two_in_one_directory_that_were_killed_go_on_with_their_own(name, agent, model, wait_until):
+    """SIGKILL of the leaders leaves nothing of their trees, and each resumed one finds its own conversation."""
+    one = agent(name)
+    async with Supervisor() as supervisor:
+        ids = [
+            supervisor.submit(one.command(f"{word} STEPS=2 SLEEP=61"), retries=1, retry_delay_s=0.0, name=word.lower())
+            for word in ("Alpha", "Beta")
+        ]
+        trees = [await works(supervisor, id_, wait_until) for id_ in ids]
+        sessions = [(await wait_until(lambda id_=id_: supervisor.get(id_).session, timeout=LIMIT_S)) for id_ in ids]
+        for id_ in ids:
+            os.kill(supervisor.get(id_).pid, signal.SIGKILL)
+        await gone(wait_until, [*trees[0], *trees[1]])
+        views = [await over(supervisor, id_) for id_ in ids]
+
+    assert len(set(sessions)) == 2
+    for word, session, view in zip(("Alpha", "Beta"), sessions, views, strict=True):
+        assert view.outcome.kind is OutcomeKind.SUCCEEDED, view.outcome
+        assert view.attempt == 2
+        assert view.session == view.agent.session == session
+        assert "I see 2 user turn(s)" in view.agent.message
+        assert word in view.agent.message
