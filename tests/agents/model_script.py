@@ -3,7 +3,7 @@
 The last thing that the user said scripts it:
 
     STEPS=n        so many calls of the shell before the final answer; 1 where nothing is said, as after "continue"
-    SLEEP=s        each of them is ``echo step k of n; sleep s.00k``: by that step k is known in the tree of the client
+    SLEEP=s        each of them is ``echo step k of n; sleep s.00k``: s is whole, so that k is known by it
     FAIL=status    the request is refused with this status
     TIMES=n        only the first n requests of this conversation are refused
     PAUSE=s        it thinks for so long before it answers

@@ -35,7 +35,7 @@ async def test_a_run_to_its_end_is_shown(name, agent, model, wait_until):
     seen = []
     one = agent(name)
     async with Supervisor() as supervisor:
-        id_ = supervisor.submit(one.command("Alpha STEPS=2 SLEEP=0.5"))
+        id_ = supervisor.submit(one.command("Alpha STEPS=2 SLEEP=1"))
         supervisor.subscribe_output(lambda *_: seen.append(supervisor.get(id_).agent))
         view = await over(supervisor, id_)
 
