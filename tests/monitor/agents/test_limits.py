@@ -159,6 +159,18 @@ def test_a_gemini_out_of_quota(hear):
     assert hear("gemini", "You have exhausted your daily quota", stream="stderr").view.limited
 
 
+def test_a_gemini_that_waits_for_its_service_itself_is_shown_as_limited(hear):
+    """It tries again by itself, and says so on stderr only; once it is served it is not limited any more."""
+    refused = 'Attempt 1 failed with status 429. Retrying with backoff... {"code":429,"status":"RESOURCE_EXHAUSTED"}'
+    reading = hear("gemini", {"type": "message", "role": "user"}, stream="stdout")
+    reading.hear_output("stderr", f"{refused}\n".encode(), NOW)
+    waits = reading.view
+    reading.hear_output("stdout", b'{"type":"message","role":"assistant","content":"Here"}\n', NOW)
+
+    assert (waits.status, waits.limited) == ("limited", True)
+    assert (reading.view.status, reading.view.limited) == ("answering", False)
+
+
 def test_an_opencode_is_told_by_a_header(hear):
     """The event holds what the service answered."""
     data = {"statusCode": 429, "responseHeaders": {"retry-after": "90"}, "message": "Too many"}

@@ -229,6 +229,7 @@ class AgentReading:
             refused, until = refusal.take_line(stream, line, at)
             if refused:
                 self._note_refusal(until)
+                self._note("status", self._status(None))
         return self._view is None and self.view != before
 
     def _note(self, name: str, value: Any) -> None:
