@@ -5,6 +5,7 @@ Nothing here leaves the loopback: what the clients want of anybody else goes to 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from tests.crash.conftest import house
 
-from procession import Command
+from procession import Command, Supervisor, TaskView
 from procession.kernel import proc
 
 __all__ = ["house"]
@@ -24,6 +25,7 @@ __all__ = ["house"]
 PROGRAMS = Path(sys.prefix) / "agents" / "node_modules" / ".bin"
 NOBODY = "http://127.0.0.1:9"
 LIMIT_S = 60.0
+CLIENTS = ("codex", "gemini", "opencode")
 
 
 class Model:
@@ -194,3 +196,21 @@ def runs_step(pid: int | None, step: int = 1) -> list[Member]:
 def left_of(tree: list[Member]) -> list[Member]:
     """Give what is still there of a tree."""
     return [each for each in tree if each.is_there()]
+
+
+# --- waiting ---------------------------------------------------------------------------------------------------------
+
+
+async def works(supervisor: Supervisor, id_: str, wait_until: Any, step: int = 1) -> Any:
+    """Wait until its tool runs that step; give its tree."""
+    return await wait_until(lambda: runs_step(supervisor.get(id_).pid, step), timeout=LIMIT_S)
+
+
+async def gone(wait_until: Any, tree: list[Member]) -> None:
+    """Nothing of that tree is left, in two seconds at most."""
+    await wait_until(lambda: left_of(tree) == [], timeout=2.0)
+
+
+async def over(supervisor: Supervisor, id_: str) -> TaskView:
+    """Wait until it is over; give its view."""
+    return await asyncio.wait_for(supervisor.wait(id_), LIMIT_S)

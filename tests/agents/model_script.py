@@ -6,7 +6,7 @@ The last thing that the user said scripts it:
     SLEEP=s        each of them is ``echo step k of n; sleep s.00k``: s is whole, so that k is known by it
     FAIL=status    the request is refused with this status
     TIMES=n        only the first n requests of this conversation are refused
-    PAUSE=s        it thinks for so long before it answers
+    LATE           the refusal is an event of a stream that began well, where the dialect has one (codex's)
 
 The final answer says how many turns of the user the request carried, and quotes the first: whoever was resumed with
 another's conversation, or none, cannot say the same.
@@ -47,9 +47,9 @@ class Move(NamedTuple):
     text: str
     turns: int
     status: int = 200
+    is_told_late: bool = False
     tool: str | None = None
     arguments: dict[str, Any] | None = None
-    pause_s: float = 0.0
 
 
 class Script:
@@ -63,23 +63,21 @@ class Script:
         """Say what comes next."""
         said = [text for text in conversation.said if not text.lstrip().startswith(_NOT_SAID)] or [""]
         now = said[-1]
-        pause_s = _figure(now, "PAUSE", 0)
         status = int(_figure(now, "FAIL", 0))
         if status and self._refuses(said[0], int(_figure(now, "TIMES", 1_000_000))):
             text = "Rate limit reached. Please try again in 1s." if status == 429 else "It was to fail."
-            return Move(text, len(said), status=status, pause_s=pause_s)
+            return Move(text, len(said), status=status, is_told_late="LATE" in now)
         steps, step = int(_figure(now, "STEPS", 1)), conversation.done + 1
         shell = next((each for each in conversation.tools if each in _SHELLS), None)
         if step > steps or shell is None:
             quoted = f"I see {len(said)} user turn(s); the first was: {said[0].strip()[:60]}"
-            return Move(f"All {steps} steps done. {quoted}", len(said), pause_s=pause_s)
+            return Move(f"All {steps} steps done. {quoted}", len(said))
         command = f"echo step {step} of {steps}; sleep {_figure(now, 'SLEEP', 0) + step / 1000:.3f}"
         return Move(
             f"Working on step {step} of {steps}.",
             len(said),
             tool=shell,
             arguments=_SHELLS[shell](command),
-            pause_s=pause_s,
         )
 
     def _refuses(self, conversation: str, times: int) -> bool:

@@ -74,8 +74,7 @@ class Model(BaseHTTPRequestHandler):
     def _reply(self, dialect: str, heard: Conversation, body: Json, say: Any) -> None:
         move = SCRIPT.move(heard)
         note(dialect, heard, move, tokens_of(dialect, body))
-        time.sleep(move.pause_s)
-        if move.status != 200:
+        if move.status != 200 and not (move.is_told_late and dialect == "responses"):
             self._answer(move.status, refusal(dialect, move), {"Retry-After": "1"})
             return
         events = list(say(move, body))
@@ -168,6 +167,9 @@ def say_in_responses(move: Move, body: Json) -> Iterator[Json]:
     usage = {"input_tokens": count, "output_tokens": OUTPUT, "total_tokens": count + OUTPUT}
     response = {"id": unique("resp"), "status": "in_progress"}
     yield {"type": "response.created", "response": response}
+    if move.status != 200:
+        yield {"type": "response.failed", "response": {**response, "status": "failed", **refusal("responses", move)}}
+        return
     for index, item in enumerate(output):
         yield {"type": "response.output_item.added", "output_index": index, "item": item}
         yield {"type": "response.output_item.done", "output_index": index, "item": item}

@@ -1,4 +1,4 @@
-"""Real clients whose supervisor dies by SIGKILL in the middle of a tool's run: they go on, and nothing they say is lost."""
+"""Real clients whose supervisor dies by SIGKILL while a tool runs: they go on, and nothing they say is lost."""
 
 from collections import Counter
 

@@ -1,32 +1,14 @@
 """Real clients of coding agents under a supervisor: what is shown of them, how they end, and how they go on."""
 
-import asyncio
 import os
 import signal
 
 import pytest
-from tests.agents.conftest import left_of, runs_step
+from tests.agents.conftest import CLIENTS, LIMIT_S, gone, over, works
 
 from procession import OutcomeKind, Supervisor
 
 pytestmark = pytest.mark.agents
-CLIENTS = ("codex", "gemini", "opencode")
-LIMIT_S = 60.0
-
-
-async def works(supervisor, id_, wait_until, step=1):
-    """Wait until its tool runs that step; give its tree."""
-    return await wait_until(lambda: runs_step(supervisor.get(id_).pid, step), timeout=LIMIT_S)
-
-
-async def gone(wait_until, tree):
-    """Nothing of that tree is left, in two seconds at most."""
-    await wait_until(lambda: left_of(tree) == [], timeout=2.0)
-
-
-async def over(supervisor, id_):
-    """Wait until it is over; give its view."""
-    return await asyncio.wait_for(supervisor.wait(id_), LIMIT_S)
 
 
 @pytest.mark.parametrize("name", CLIENTS)
