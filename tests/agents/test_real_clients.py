@@ -58,3 +58,18 @@ async def test_two_in_one_directory_that_were_killed_go_on_with_their_own(name, 
         assert view.session == view.agent.session == session
         assert "I see 2 user turn(s)" in view.agent.message
         assert word in view.agent.message
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+async def test_one_that_is_killed_at_its_first_word_has_lost_nothing(name, agent, wait_until):
+    """As soon as its session is known, what it was asked is in there, too: the resumed one still has it to do."""
+    async with Supervisor() as supervisor:
+        work = agent(name).command("Alpha STEPS=1")
+        id_ = supervisor.submit(work, agent=name, retries=1, retry_delay_s=0.0)
+        await wait_until(lambda: supervisor.checkpoints(id_), timeout=LIMIT_S)
+        os.kill(supervisor.get(id_).pid, signal.SIGKILL)
+        view = await over(supervisor, id_)
+
+    assert (view.outcome.kind, view.attempt) == (OutcomeKind.SUCCEEDED, 2)
+    assert "the first was: " in view.agent.message
+    assert "Alpha" in view.agent.message
