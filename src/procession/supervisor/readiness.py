@@ -54,14 +54,19 @@ class ReadinessWatch:
         self._give_up: Callable[[], object] | None = None
         self.is_over = False
 
-    def begin(self, timeout_s: float | None, give_up: Callable[[], object]) -> None:
-        """Look from now on; call ``give_up`` if it is not ready within ``timeout_s`` of its start."""
+    def begin(self, timeout_s: float | None, give_up: Callable[[], object], *, is_suspended: bool = False) -> None:
+        """Look from now on; call ``give_up`` if it is not ready within ``timeout_s`` of its start.
+
+        is_suspended: it was taken over so; how long it had run before is not known, and it has all of its time anew.
+        """
         self._give_up = give_up
         look = self._look()
         if look is not None:
             self._looking = asyncio.ensure_future(look)
             self._looking.add_done_callback(self._on_looked)
-        if timeout_s is not None:
+        if is_suspended:
+            self._left_s = timeout_s
+        elif timeout_s is not None:
             self._wait_for(max(self._since + timeout_s - self._clock.time(), 0.0))
 
     def hear(self, event: Event) -> None:

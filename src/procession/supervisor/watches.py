@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from procession.model.state import State
 from procession.supervisor.acts import begin_act
 from procession.supervisor.completion import CompletionWatch
 from procession.supervisor.log_tail import log_paths
@@ -27,7 +28,8 @@ def begin_watches(entry: Entry, clock: Clock, tell: Callable[[Event], None]) -> 
     watches: list[Watch] = []
     if task.ready is not None and not view.ready:
         watch = ReadinessWatch(task.ready, since=since, offsets=entry.log_offsets, clock=clock, tell=tell)
-        watch.begin(task.ready_timeout_s, lambda: begin_act(entry, lambda process: process.terminate(by="readiness")))
+        give_up = lambda: begin_act(entry, lambda process: process.terminate(by="readiness"))  # noqa: E731
+        watch.begin(task.ready_timeout_s, give_up, is_suspended=view.state is State.SUSPENDED)
         watches.append(watch)
     if task.done_when is not None:
         end = lambda: begin_act(entry, lambda process: process.terminate(by="done"))  # noqa: E731
