@@ -119,6 +119,16 @@ class Preserver:
         if path is not None and os.path.lexists(path):
             self._begin(asyncio.to_thread(self._shelf.remove, id_))
 
+    def sweep(self) -> None:
+        """Remove what an earlier supervisor left unfinished, killed while it wrote."""
+        self._begin(self._sweep())
+
+    async def _sweep(self) -> None:
+        try:
+            await asyncio.to_thread(self._shelf.sweep)
+        except OSError as error:
+            logger.warning("unfinished files of checkpoints cannot be removed: %s", error)
+
     async def close(self) -> None:
         """Ask nobody any more; what is being written is written."""
         for timer in self._timers.values():
