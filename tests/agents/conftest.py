@@ -96,10 +96,16 @@ def agent(tmp_path: Path, model: Model) -> Callable[[str], Agent]:
     def make(name: str) -> Agent:
         if not (PROGRAMS / name).exists():
             pytest.skip(f"{name} is not installed: make test-agents")
-        home, cwd = tmp_path / "its home", tmp_path / "its work"
-        home.mkdir()
-        cwd.mkdir()
-        env = {"HOME": str(home), "NO_PROXY": "127.0.0.1", "HTTP_PROXY": NOBODY, "HTTPS_PROXY": NOBODY}
+        home, cwd, scratch = (tmp_path / f"its {each}" for each in ("home", "work", "scratch"))
+        for folder in (home, cwd, scratch):
+            folder.mkdir()
+        env = {
+            "HOME": str(home),
+            "TMPDIR": str(scratch),
+            "NO_PROXY": "127.0.0.1",
+            "HTTP_PROXY": NOBODY,
+            "HTTPS_PROXY": NOBODY,
+        }
         env["PWD"] = str(cwd)  # opencode believes it, whatever directory it runs in
         own, arguments = {"codex": _codex, "gemini": _gemini, "opencode": _opencode}[name](home, cwd, model.url)
         return Agent(name, str(cwd), env | own, arguments)
