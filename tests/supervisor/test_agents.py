@@ -79,6 +79,26 @@ else:
     assert given(tmp_path)[1] == list(checkpoint.resume_command[1:])
 
 
+async def test_an_agent_that_was_stopped_goes_on_when_it_is_resumed(codex, tmp_path):
+    """Over is not the end of its conversation."""
+    script = f"""
+{says(STARTED)}
+if "resume" not in sys.argv:
+    time.sleep(1000)
+{says(COMPLETED)}
+"""
+    async with Supervisor() as supervisor:
+        id_ = supervisor.submit(codex(script))
+        await session_of(supervisor, id_)
+        assert (await supervisor.checkpoint(id_)).answer == "saved"
+        await supervisor.stop(id_)
+        await supervisor.resume(id_)
+        view = await supervisor.wait(id_)
+
+    assert (view.outcome.ok, view.attempt) == (True, 2)
+    assert given(tmp_path)[1][-3:] == ["resume", SESSION, "continue"]
+
+
 async def test_exit_code_0_is_not_success_where_the_client_does_not_say_so(codex):
     """Whoever stops in the middle of a turn with a clean exit has failed."""
     async with Supervisor() as supervisor:

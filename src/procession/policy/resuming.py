@@ -48,9 +48,9 @@ class GiveUp(Struct, frozen=True):
 Next = GoOn | Anew | Ask | GiveUp
 
 
-def goes_on(task: Task) -> bool:
-    """Whether a further attempt of it shall go on where the last one was, as far as it says."""
-    return task.resume_command is not None
+def shall_go_on(task: Task, checkpoints: Sequence[Checkpoint]) -> bool:
+    """Whether a further attempt shall go on where the last one was: the task says so, or its client could."""
+    return task.resume_command is not None or any(each.can_resume for each in checkpoints)
 
 
 def next_attempt(task: Task, checkpoints: Sequence[Checkpoint], attempt: int) -> Next:

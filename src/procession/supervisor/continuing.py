@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from procession.checkpoint.shelf import Shelf
 from procession.model.outcome import Outcome, OutcomeKind
 from procession.model.state import State
-from procession.policy.resuming import Anew, Ask, GiveUp, GoOn, goes_on, next_attempt
+from procession.policy.resuming import Anew, Ask, GiveUp, GoOn, next_attempt, shall_go_on
 from procession.policy.retry import is_restarted, retry_delay_s, shall_retry
 from procession.policy.storms import Storms
 from procession.supervisor.agents import Agents
@@ -111,8 +111,8 @@ class Continuing:
     def _queue_again(self, entry: Entry, outcome: Outcome, delay_s: float = 0.0) -> None:
         entry.resume_argv = None
         checkpoints = self._ledger.checkpoints(entry.id)
-        shall_go_on = goes_on(entry.task) or any(each.can_resume for each in checkpoints)
-        if not shall_go_on or (outcome.kind is OutcomeKind.LOST and entry.task.restart == "retry"):
+        begins_anew = outcome.kind is OutcomeKind.LOST and entry.task.restart == "retry"
+        if begins_anew or not shall_go_on(entry.task, checkpoints):
             self._requeue(entry, outcome, delay_s)
             return
         match next_attempt(entry.task, checkpoints, entry.view.attempt + 1):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from procession.errors import UsageError
 from procession.model.state import State
-from procession.policy.resuming import GoOn, Next, goes_on, next_attempt
+from procession.policy.resuming import GoOn, Next, next_attempt, shall_go_on
 from procession.supervisor.acting import go_on, keep_suspended, process_of, process_once_started
 from procession.supervisor.acts import Act, begin_act
 from procession.supervisor.preserving import how_to_ask
@@ -72,7 +72,7 @@ class Pausing:
         Raises: UsageError: it neither rests nor has anything to go on from.
         """
         entry = self._conductor.registry.get(id)
-        if entry.is_resting or (entry.view.is_over and goes_on(entry.task)):
+        if entry.is_resting or (entry.view.is_over and self._shall_go_on(entry)):
             self._conductor.ledger.check_writable()
             self._go_on_anew(entry)
         else:
@@ -99,11 +99,14 @@ class Pausing:
             raise UsageError(f"task {entry.id} cannot go on: {following.reason}", hint=hint, task=entry.id)
         self._conductor.reopen(entry, resumes=following.checkpoint.number, argv=following.argv)
 
+    def _shall_go_on(self, entry: Entry) -> bool:
+        return shall_go_on(entry.task, self.checkpoints(entry.id))
+
     def _next(self, entry: Entry) -> Next:
         return next_attempt(entry.task, self.checkpoints(entry.id), entry.view.attempt + 1)
 
     async def _set_aside(self, entry: Entry) -> None:
-        if goes_on(entry.task):
+        if self._shall_go_on(entry):
             try:
                 await self._release(entry, rests=False)
             except UsageError:
