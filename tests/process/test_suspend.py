@@ -4,11 +4,15 @@ import asyncio
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
+from benchmarks.rivals.suspend import members as many
 
 from procession import AlreadyEnded, OutcomeKind, State, run, spawn
 from procession.model.event import Event, Resumed, Suspended
+
+MANY = Path(many.__file__)
 
 WAYS = [
     "killed",
@@ -74,9 +78,9 @@ def exact_time_of(pids) -> dict[int, int]:
     return times
 
 
-async def test_a_large_tree_is_paused_whole(tree_kind, first_line, wait_until, python, children):
+async def test_a_large_tree_is_paused_whole(tree_kind, first_line, wait_until, python):
     """C087: of 200 processes, 50 of them in sessions of their own, none runs until resume, and then each does."""
-    async with spawn(child(python, children, "is_many.py", 200, 50)) as process:
+    async with spawn(child(python, MANY.parent, MANY.name, 200, 50)) as process:
         await first_line(process)
         for _ in range(2):
             await process.suspend()

@@ -1,4 +1,7 @@
-"""COUNT APART: a tree of COUNT processes, of which APART have sessions of their own. A line says that all are there."""
+"""COUNT APART: a tree of COUNT processes, of which APART have sessions of their own. A line says that all are there.
+
+Each ends by itself after a minute: one that is lost must not slow down all that follow. Tests use it, too.
+"""
 
 from __future__ import annotations
 

@@ -10,10 +10,9 @@ from msgspec import Struct
 
 from procession.api.call import Call
 from procession.api.operation import Operation
-from procession.api.problems import problem_of
+from procession.api.problems import set_apart
 from procession.api.reply import Answer, json_reply
 from procession.api.selection import Select
-from procession.errors import ProcessionError
 from procession.model.checkpoint import Checkpoint, SaveReport
 
 
@@ -35,15 +34,7 @@ async def checkpoint(call: Call) -> Answer:
     views = call.desk.find(call.body.select)
     asking = (call.desk.checkpoint(view.id) for view in views)
     done = await call.unless_ending(_gathered(*asking))
-    reports, problems = [], []
-    for view, each in zip(views, done, strict=True):
-        if isinstance(each, SaveReport):
-            reports.append(each)
-        elif isinstance(each, ProcessionError):
-            problems.append(problem_of(each) | {"task": view.id})
-        else:
-            raise each
-    return json_reply(Saved(reports, problems))
+    return json_reply(Saved(*set_apart(views, done, SaveReport)))
 
 
 async def list_checkpoints(call: Call) -> Answer:

@@ -6,7 +6,8 @@ Not here: raising them.
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, Final, TypeVar
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -18,6 +19,9 @@ from procession.api.media import PROBLEM
 from procession.api.reply import json_reply
 from procession.errors import ProcessionError
 from procession.model.text import encodable
+from procession.model.view import TaskView
+
+Done = TypeVar("Done")
 
 log = logging.getLogger("procession.api")
 
@@ -71,6 +75,21 @@ def answer_bug(error: Exception, where: str) -> Response:
     hint = "the daemon's log says more; please report it"
     problem = _problem("internal", "A bug of ours", 500, f"{type(error).__name__} while answering {where}", hint)
     return json_reply(problem, 500, PROBLEM)
+
+
+def set_apart(
+    views: Iterable[TaskView], done: Iterable[Any], kind: type[Done]
+) -> tuple[list[Done], list[dict[str, Any]]]:
+    """Give what came of each task, and beside it a problem (with ``task``) for each for which it failed."""
+    good, problems = [], []
+    for view, each in zip(views, done, strict=True):
+        if isinstance(each, kind):
+            good.append(each)
+        elif isinstance(each, ProcessionError):
+            problems.append(problem_of(each) | {"task": view.id})
+        else:
+            raise each
+    return good, problems
 
 
 async def answer_http_error(request: Request, error: Exception) -> Response:

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from procession.api.call import Call
 from procession.api.desk import Desk, Scope
 from procession.api.operation import Operation, Recording
-from procession.api.problems import problem_of
+from procession.api.problems import set_apart
 from procession.api.reply import Answer, json_reply
 from procession.api.selection import Select
 from procession.errors import ProcessionError
@@ -126,15 +126,7 @@ def _attempt(verb: PromptVerb, desk: Desk, view: TaskView) -> TaskView | BaseExc
 
 
 def _answer(views: list[TaskView], done: list[TaskView | BaseException]) -> Answer:
-    tasks, problems = [], []
-    for view, each in zip(views, done, strict=True):
-        if isinstance(each, TaskView):
-            tasks.append(each)
-        elif isinstance(each, ProcessionError):
-            problems.append(problem_of(each) | {"task": view.id})
-        else:
-            raise each
-    return json_reply(Acted(tasks, problems))
+    return json_reply(Acted(*set_apart(views, done, TaskView)))
 
 
 def _operation(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -131,10 +130,13 @@ def _checkpointing(options: dict[str, Any]) -> Checkpointing | None:
 
 
 def _split(text: str) -> tuple[str, ...]:
+    from procession.errors import InvalidCommand
+    from procession.model.template import split_words
+
     try:
-        words = tuple(shlex.split(text))
-    except ValueError as error:
-        raise click.BadParameter(f"it cannot be split: {str(error).lower()}") from None
+        words = tuple(split_words(text))
+    except InvalidCommand as error:
+        raise click.BadParameter(error.message.replace(f"invalid command: {error.field}", "it")) from None
     if not words or not words[0]:
         raise click.BadParameter("it names no program")
     return words

@@ -52,10 +52,8 @@ def _asked(how: Checkpointing, directory: str) -> Checkpointing:
 
 
 def _found(argv: tuple[str, ...], directory: str) -> tuple[str, ...]:
-    """Name the program so that it is found from anywhere; one that a placeholder begins is known only later."""
-    if "/" not in argv[0] or argv[0].startswith("{"):
-        return argv
-    return (os.path.join(directory, argv[0]), *argv[1:])
+    """Name the program so that it is found from anywhere."""
+    return (os.path.join(directory, argv[0]), *argv[1:]) if "/" in argv[0] else argv
 
 
 def _finite(described: _Described, *fields: str) -> _Described:

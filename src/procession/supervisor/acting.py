@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from procession.errors import AlreadyEnded, UsageError
@@ -58,10 +58,15 @@ async def wait_until_ready(conductor: Conductor, entry: Entry) -> None:
     if entry.task.ready is None:
         hint = "say by `ready` how it becomes ready"
         raise UsageError(f"task {entry.id} does not say how it is known to be ready", hint=hint, task=entry.id)
+    await wait_until(conductor, entry, lambda: entry.view.ready or entry.view.is_over)
+
+
+async def wait_until(conductor: Conductor, entry: Entry, is_so: Callable[[], bool]) -> None:
+    """Wait until something is so that only an event about ``entry`` can have made so."""
     news = asyncio.Event()
     unsubscribe = conductor.announcer.subscribe(lambda event: news.set() if event.task == entry.id else None)
     try:
-        while not (entry.view.ready or entry.view.is_over):
+        while not is_so():
             news.clear()
             await news.wait()
     finally:

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 NONE: Final = "none"
 """What a task says that is no agent, whatever its command line looks like."""
 
-_JUDGED: Final = frozenset({OutcomeKind.SUCCEEDED})
-
 
 class Agents:
     """Serves one supervisor. profiles: the user's, before those that are known.
@@ -132,7 +130,7 @@ class Agents:
         entry.limited_until = None
         if view.limited and not outcome.ok:
             entry.limited_until = self._refused(watch.profile, view)
-        elif outcome.kind in _JUDGED:
+        elif outcome.ok:
             self._limited.pop(watch.profile.name, None)
             is_success, reason = agent_success(watch.profile, view, outcome.code, entry.task.command.argv)
             if not is_success:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from procession.errors import UsageError
 from procession.model.state import State
 from procession.policy.resuming import GoOn, Next, next_attempt, shall_go_on
-from procession.supervisor.acting import go_on, keep_suspended, process_of, process_once_started
+from procession.supervisor.acting import go_on, keep_suspended, process_of, process_once_started, wait_until
 from procession.supervisor.acts import Act, begin_act
 from procession.supervisor.preserving import how_to_ask
 
@@ -125,8 +125,7 @@ class Pausing:
             raise UsageError(f"task {entry.id} could not go on: {following.reason}", hint=hint, task=entry.id)
         entry.is_releasing, entry.is_resting = True, rests
         begin_act(entry, lambda _: process.terminate(by="suspend"))
-        while entry.is_releasing and not entry.view.is_over:
-            await _news(self._conductor, entry)
+        await wait_until(self._conductor, entry, lambda: not entry.is_releasing or entry.view.is_over)
         last = self._next(entry)  # it may have saved once more when it was to end
         if rests and entry.view.state is State.QUEUED and isinstance(last, GoOn):
             place = f"checkpoint {last.checkpoint.number}"
@@ -144,13 +143,3 @@ def saving_and_ending(conductor: Conductor, entry: Entry, by: str, grace_s: floa
         await process.terminate(grace_s=grace_s, by=by)
 
     return end
-
-
-async def _news(conductor: Conductor, entry: Entry) -> None:
-    """Wait for the next event about a task."""
-    news = asyncio.Event()
-    unsubscribe = conductor.announcer.subscribe(lambda event: news.set() if event.task == entry.id else None)
-    try:
-        await news.wait()
-    finally:
-        unsubscribe()

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from procession.errors import InvalidCheckpoint, ProcessionError
 from procession.model.checkpoint import By, Checkpoint, SaveReport
-from procession.model.checkpointing import DEADLINE_S, Checkpointing
+from procession.model.checkpointing import Checkpointing
 from procession.model.event import AskedToSave, Checkpointed, CheckpointMissed, MemoryCritical, Notified
 from procession.model.signals import signal_name, signal_number
 from procession.model.state import State
@@ -79,8 +79,7 @@ class Preserver:
 
     def begin(self, entry: Entry) -> None:
         """Look after the attempt that has just started, or been taken over."""
-        if entry.task.checkpoint is not None and entry.task.checkpoint.every_s < math.inf:
-            self._arm(entry, entry.task.checkpoint.every_s)
+        self._arm(entry)
 
     def hear(self, entry: Entry, event: Event) -> None:
         """Take what is told of it: that it has saved its work, or that it uses too much memory."""
@@ -106,9 +105,7 @@ class Preserver:
 
     def end(self, entry: Entry) -> None:
         """Its attempt is over: nobody is asked any more."""
-        timer = self._timers.pop(entry.id, None)
-        if timer is not None:
-            timer.cancel()
+        self._disarm(entry)
         for each in self._waiting.pop(entry.id, ()):
             if not each.done():
                 each.set_exception(Refused("it has ended"))
@@ -147,19 +144,17 @@ class Preserver:
         if entry.id not in self._waiting:
             self._begin(self.ask(entry, by))
 
-    async def ask(self, entry: Entry, by: By, *, deadline_s: float | None = None) -> SaveReport:
+    async def ask(self, entry: Entry, by: By) -> SaveReport:
         """Have it save its work, and say what came of it. Never ends it."""
-        how = how_to_ask(entry)
         try:
-            checkpoint = await self._ask(entry, how, by, deadline_s)
+            checkpoint = await self._ask(entry, how_to_ask(entry), by)
         except Refused as refusal:
             return self._missed(entry, by, "refused", str(refusal))
-        except TimeoutError:
-            waited_s = deadline_s or (how.deadline_s if how is not None else DEADLINE_S)
-            return self._missed(entry, by, "no_answer", f"it did not say within {waited_s:g} s that it has saved")
+        except TimeoutError as silence:
+            return self._missed(entry, by, "no_answer", str(silence))
         return SaveReport(task=entry.id, answer="saved", reason=checkpoint.reason, checkpoint=checkpoint)
 
-    async def _ask(self, entry: Entry, how: Checkpointing | None, by: By, deadline_s: float | None) -> Checkpoint:
+    async def _ask(self, entry: Entry, how: Checkpointing | None, by: By) -> Checkpoint:
         process = entry.attempt.process if entry.attempt else None
         if how is None and self._own_resume_argv(entry, entry.view.session) is not None:
             return self._take(entry, None, by)
@@ -172,7 +167,7 @@ class Preserver:
         answer: asyncio.Future[Checkpoint] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(entry.id, []).append(answer)
         self._asked_by[entry.id] = by
-        timer = self._clock.call_later(deadline_s or how.deadline_s, partial(_give_up, answer))
+        timer = self._clock.call_later(how.deadline_s, partial(_give_up, answer, how.deadline_s))
         asking = asyncio.ensure_future(self._say(entry, process, how, answer, by))
         asking.add_done_callback(partial(_pass_on, answer))
         try:
@@ -244,8 +239,8 @@ class Preserver:
         )
         self._tell(entry, told)
         self._begin(self._put(checkpoint))
-        if entry.task.checkpoint is not None and entry.task.checkpoint.every_s < math.inf and entry.id in self._timers:
-            self._arm(entry, entry.task.checkpoint.every_s)
+        if entry.id in self._timers:
+            self._arm(entry)
         for each in self._waiting.get(entry.id, ()):
             if not each.done():
                 each.set_result(checkpoint)
@@ -263,18 +258,24 @@ class Preserver:
 
     # --- by the clock ------------------------------------------------------------------------------------------------
 
-    def _arm(self, entry: Entry, delay_s: float) -> None:
+    def _arm(self, entry: Entry) -> None:
+        """Have it asked when its time has come, counted from now; one that is asked by nobody's clock never."""
+        self._disarm(entry)
+        how = entry.task.checkpoint
+        if how is not None and how.every_s < math.inf:
+            self._timers[entry.id] = self._clock.call_later(how.every_s, partial(self._ask_in_time, entry))
+
+    def _disarm(self, entry: Entry) -> None:
         timer = self._timers.pop(entry.id, None)
         if timer is not None:
             timer.cancel()
-        self._timers[entry.id] = self._clock.call_later(delay_s, partial(self._ask_in_time, entry))
 
     def _ask_in_time(self, entry: Entry) -> None:
         self._timers.pop(entry.id, None)
-        if entry.task.checkpoint is not None and entry.attempt is not None:
+        if entry.attempt is not None:
             if entry.view.state is State.RUNNING:
                 self.ask_soon(entry, "timer")
-            self._arm(entry, entry.task.checkpoint.every_s)
+            self._arm(entry)
 
     def _leave(self, id_: str, answer: asyncio.Future[Checkpoint]) -> None:
         waiting = self._waiting.get(id_, [])
@@ -303,9 +304,9 @@ def _filled(argument: str, values: dict[str, str]) -> str:
     return argument
 
 
-def _give_up(answer: asyncio.Future[Checkpoint]) -> None:
+def _give_up(answer: asyncio.Future[Checkpoint], waited_s: float) -> None:
     if not answer.done():
-        answer.set_exception(TimeoutError())
+        answer.set_exception(TimeoutError(f"it did not say within {waited_s:g} s that it has saved"))
 
 
 def _pass_on(answer: asyncio.Future[Checkpoint], asking: asyncio.Future[None]) -> None:
