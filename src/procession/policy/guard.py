@@ -46,8 +46,10 @@ class Guard:
         suspending = self._suspending(ordered, machine, now)
         acts += suspending
         acts += self._evicting(ordered, machine, now, falling=falling)
-        if not suspending:
-            acts += self._resuming(ordered, machine, floor_bytes, now)
+        stopped = {act.id for act in acts if act.do in {"suspend", "evict"}}
+        running = [each for each in ordered if not each.still and each.newcomer.id not in stopped]
+        if not suspending or not running:
+            acts += self._resuming(ordered, running, machine, floor_bytes, now)
         return acts
 
     def _warning(self, machine: Machine, floor_bytes: float) -> list[Act]:
@@ -118,12 +120,13 @@ class Guard:
         live.rests += 1
         return Act("suspend", live.newcomer.id, f"suspended: {why}")
 
-    def _resuming(self, ordered: Sequence[Live], machine: Machine, floor_bytes: float, now: float) -> list[Act]:
+    def _resuming(
+        self, ordered: Sequence[Live], running: Sequence[Live], machine: Machine, floor_bytes: float, now: float
+    ) -> list[Act]:
         """Let the most senior go on for whom there is room; a junior may pass if it leaves the senior's room."""
         waiting = [each for each in ordered if each.still and each.by_guard and each.leaving_since < 0]
         if not waiting:
             return []
-        running = [each for each in ordered if not each.still]
         is_senior = not running or waiting[0].senior < running[0].senior
         if is_senior and (not running or now - waiting[0].asked_at >= self._tuning.senior_waits_s):
             waiting[0].has_waited = True
