@@ -211,6 +211,16 @@ def test_whoever_has_more_than_any_of_its_like_may_take_a_little_more():
     assert 0.3 * GB < adaptive._live["large"].may_take < GB
 
 
+def test_what_peaks_between_two_times_ahead_is_seen():
+    """Six that grow to their end, all at 250 s: at 200 s they are small yet, and at 300 s they are gone."""
+    footprints = Footprints()
+    for _ in range(20):
+        ran = Run(running_s=250.0, peak_bytes=6 * GB, half_s=225.0, settled_s=240.0, cpus=0.5)
+        footprints.learn("ramp", ran, 1.7e9)
+
+    assert fill(policy(footprints=footprints), kinds("ramp"), machine(30 * GB))[0] < 6
+
+
 def test_the_longest_starts_first():
     """The last one to end decides when all are done."""
     footprints = knowing(short=GB)
