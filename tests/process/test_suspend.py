@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -124,6 +125,14 @@ async def test_one_that_hops_is_paused(tree_kind, first_line, python, children):
         await asyncio.sleep(0.1)
         assert [member.pid for member in process.tree()] != paused
         await process.kill()
+
+
+@pytest.mark.root
+def test_one_whose_pids_begin_anew_is_paused_and_killed(python, children):
+    """C087: numbers are handed out in order, and after the last one from the start again: below the leader's."""
+    hops = subprocess.run([python, children / "hops_over_the_last_pid.py"], capture_output=True, text=True, timeout=60)
+
+    assert hops.stdout.split() == ["True", "True"], hops.stderr
 
 
 async def test_what_had_stopped_itself_stays_stopped(tree_kind, first_line):

@@ -106,7 +106,7 @@ class SessionTree:
     def is_empty(self) -> bool:
         """Whether a look finds nothing; one that was taken for another tree will do."""
         try:
-            if self._is_young():
+            if self._numbers_while_young() is not None:
                 return not self.pids()
             members = self._members_seen(since=self._born_at)
             if members and not any(self.has(pid) for pid in members):
@@ -164,20 +164,24 @@ class SessionTree:
     def _chase(self, act: Callable[[int], object]) -> None:
         """Look at the newest processes again and again: one that forks and exits for ever outruns a scan."""
         for _ in range(_CHASES):
-            newest = proc.newest_pid()
-            for pid in range(newest, max(newest - _CHASED_PIDS, self._leader), -1):
+            newest = proc.newest_pid()  # may be below the leader's: docs/design/gotchas.md, "Pids begin anew"
+            for pid in range(newest, max(newest - _CHASED_PIDS, 0), -1):
                 if self.has(pid):
                     act(pid)
 
-    def _is_young(self) -> bool:
-        return time.monotonic() - self._forked_at < _YOUNG_S and 0 <= proc.newest_pid() - self._leader < _YOUNG_PIDS
+    def _numbers_while_young(self) -> range | None:
+        """Give the numbers since the leader's, if they are few: pids are handed out in order, and then anew."""
+        if time.monotonic() - self._forked_at >= _YOUNG_S:
+            return None
+        newest = proc.newest_pid()
+        return range(self._leader, newest + 1) if 0 <= newest - self._leader < _YOUNG_PIDS else None
 
     def _candidates(self) -> Iterator[proc.ProcessStat]:
-        """Give who may be a member. Pids are handed out in order: of a young tree, the numbers since the leader's."""
-        if self._is_young():
-            numbers = range(self._leader, proc.newest_pid() + 1)
-            return (stat for stat in map(proc.read_stat, numbers) if stat and not proc.is_other_thread(stat))
-        return proc.scan_stats()
+        """Give who may be a member."""
+        numbers = self._numbers_while_young()
+        if numbers is None:
+            return proc.scan_stats()
+        return (stat for stat in map(proc.read_stat, numbers) if stat and not proc.is_other_thread(stat))
 
     def _members_seen(self, *, since: float) -> list[int]:
         seen = look_at_all(since=since)
