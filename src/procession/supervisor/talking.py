@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from procession.errors import StreamUnavailable
 from procession.supervisor.acting import process_once_started, write_to
 
 if TYPE_CHECKING:
     from procession.supervisor.custody import Custody
+    from procession.supervisor.entry import Entry
     from procession.supervisor.launcher import RunningProcess
     from procession.supervisor.registry import Registry
 
@@ -32,15 +34,21 @@ class Talking:
         What it sends comes as `message_received` events. Raises: AlreadyEnded, UsageError: nothing of it runs;
         StreamUnavailable, InvalidMessage, MessageTooLarge, Disconnected.
         """
-        await self._send(await process_once_started(self._registry.get(id)), message)
+        await self._send(await process_once_started(self._one_that_talks(id)), message)
 
     async def request(self, id: str, message: Any, *, timeout_s: float | None = None) -> Any:  # noqa: A002
         """Ask a task through its channel, and give what it answers.
 
         Raises: as `send`; RequestTimedOut, RequestRefused.
         """
-        process = await process_once_started(self._registry.get(id))
+        process = await process_once_started(self._one_that_talks(id))
         return await process.channel.request(message, timeout=timeout_s)
+
+    def _one_that_talks(self, id: str) -> Entry:  # noqa: A002
+        entry = self._registry.get(id)
+        if not entry.task.command.channel:  # said at once: that it waits for its turn would be half the truth
+            raise StreamUnavailable(f"task {id} has no channel", hint="give it channel = true", stream="channel")
+        return entry
 
     async def _send(self, process: RunningProcess, message: Any) -> None:
         if self._custody is None:
