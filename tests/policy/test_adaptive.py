@@ -151,7 +151,7 @@ def test_an_unknown_kind_is_looked_at_first():
 
     for now in (0.3, 0.6):
         adaptive.look({"q0": Use(10_000_000, 0.9 if now > 0.5 else None)}, now)
-    assert fill(adaptive, kinds(prefix="r"), machine(at=0.6), 0.6)[0] == 2
+    assert fill(adaptive, kinds(prefix="r"), machine(at=0.6), 0.6)[0] == 4
 
 
 def test_a_burst_is_suspended_while_it_is_small():
@@ -307,6 +307,20 @@ def test_looks_are_due_sooner_when_it_is_tight():
     assert adaptive.look_again_s(machine(0.5 * GB), 0.0) == 0.05
 
 
+def test_whoever_goes_on_after_a_burst_is_looked_at_soon():
+    """It stood still in the midst of taking 10 GB/s, long ago: what is left must not be gone before the next look."""
+    adaptive = policy()
+    begin(adaptive, "senior", "junior")
+    for now, junior in ((10.0, GB), (10.2, 3 * GB)):
+        adaptive.look({"senior": Use(GB, 1.0), "junior": Use(junior, 1.0)}, now)
+    adaptive.suspended("junior", 10.2, held=True)
+    adaptive.look({"senior": Use(GB, 1.0), "junior": Use(3 * GB, 0.0)}, 1000.0)
+    assert adaptive.look_again_s(machine(20 * GB), 1000.0) == 2.0
+
+    adaptive.resumed("junior", 1000.0)
+    assert adaptive.look_again_s(machine(20 * GB), 1000.0) == pytest.approx(0.49, abs=0.01)
+
+
 def test_tiers_come_before_everything():
     """The lowest tier in which somebody can start; one that cannot start does not block the next."""
     adaptive = policy(footprints=knowing(k=GB // 10))
@@ -314,6 +328,26 @@ def test_tiers_come_before_everything():
     queued = [Queued("late", "k", tier=1), Queued("stuck", "k", Need(memory_bytes=40 * GB), tier=0)]
     assert adaptive.choose(queued, machine(), 1.0).id == "late"
     assert adaptive.choose([*queued, Queued("soon", "k", number=9)], machine(), 1.0).id == "soon"
+
+
+def test_the_room_of_a_large_task_is_used_until_it_is_free():
+    """One that is passed over waits for the end of another large one; short ones run meanwhile, long ones do not."""
+    adaptive = policy(footprints=knowing(first=10 * GB, large=23 * GB, short=GB))
+    for _ in range(20):
+        ran = Run(running_s=2000.0, peak_bytes=11 * GB, half_s=1.0, settled_s=2.0, cpus=1.0)
+        adaptive.footprints.learn("long", ran, 1.7e9)
+    begin(adaptive, "first", key="first")
+    adaptive.look({"first": Use(10 * GB, 1.0)}, 5.0)
+    large = Queued("large", "large", number=1)
+    for number in range(80):
+        queued = [large, Queued(f"s{number}", "short", number=2 + number)]
+        assert adaptive.choose(queued, machine(22 * GB), 5.0).id == f"s{number}"
+    long, short = Queued("l", "long", number=90), Queued("s", "short", number=90)
+    for now in (150.0, 500.0):
+        adaptive.look({"first": Use(10 * GB, 1.0)}, now)
+        assert isinstance(adaptive.choose([large, long], machine(22 * GB), now), Hold)
+        assert adaptive.choose([large, short], machine(22 * GB), now).id == "s"
+    assert isinstance(adaptive.choose([large, short], machine(22 * GB), 700.0), Hold)
 
 
 def test_a_large_task_is_not_passed_over_for_ever():

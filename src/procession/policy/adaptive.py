@@ -18,9 +18,10 @@ from procession.model.pool import PoolSettings
 from procession.policy.admission import Act, Hold, Newcomer, Queued, Start, Use
 from procession.policy.claims import Claim, Claims
 from procession.policy.footprint import Footprints, encode
+from procession.policy.forecast import Forecast, Room
 from procession.policy.guard import Guard
 from procession.policy.live import Live
-from procession.policy.outlook import NOTHING
+from procession.policy.order import in_order
 from procession.policy.passed_over import PassedOver
 from procession.policy.reasons import Reasons, Refusal
 from procession.policy.scarcity import scarce
@@ -58,7 +59,8 @@ class Adaptive:
         self._evicted: dict[str, int] = {}
         self._begun = 0
         self._machine = _UNSEEN
-        self._ahead, self._doubts, self._cpus = list(NOTHING), list(NOTHING), 0.0
+        self._forecast = Forecast(tuning.caution)
+        self._cpus = 0.0
         self._foreign_cpus = 0.0
         self._foreign_at, self._ended_since = -math.inf, 0
         self._growing = 0
@@ -88,15 +90,14 @@ class Adaptive:
             if (live := self._live.get(id_)) is not None:
                 live.see(use, now, crowded=crowded)
         self._claims.look(self._live.values(), now)
-        self._ahead, self._doubts, growth, self._cpus = list(NOTHING), list(NOTHING), 0.0, 0.0
-        self._growing = 0
+        self._forecast.clear()
+        self._cpus, self._growing, growth = 0.0, 0, 0.0
         for live in self._live.values():
             self._claims.weigh(live, self._machine, now)
             self._count(live)
             growth += 0.0 if live.still else live.rate
             self._growing += live.more > 0.02 * live.memory_bytes
-        self._fastest = max(growth, self._fastest * 0.5 ** ((now - self._fastest_at) / 60.0))
-        self._fastest_at = now
+        self._expect_growth(growth, now)
 
     def suspended(self, id: str, now: float, *, held: bool) -> None:  # noqa: A002 - part of the seam
         """It takes neither processors nor more memory."""
@@ -113,6 +114,7 @@ class Adaptive:
             self._count(live, -1)
             live.go_on(now)
             live.asked_at = -math.inf
+            self._expect_growth(live.fastest, now)  # it may have been stopped in a burst, and goes on with it
             self._count(live)
 
     def end(self, id: str, now: float, *, cut_short: bool) -> None:  # noqa: A002 - part of the seam
@@ -127,7 +129,8 @@ class Adaptive:
         self._count(live, -1)
         self._ended_since += 1
         if not self._live:
-            self._ahead, self._doubts, self._cpus = list(NOTHING), list(NOTHING), 0.0  # no residue of rounding
+            self._forecast.clear()  # no residue of rounding
+            self._cpus = 0.0
         self.footprints.learn(live.key, live.run(now, cut_short=cut_short), now + self._wall_offset_s)
         self._claims.ended(live)
 
@@ -139,18 +142,18 @@ class Adaptive:
             return Hold({}, for_all=f"waiting: {reason}")
         self._held_for_memory = self._ramps = False
         refusals: dict[str, Refusal] = {}
-        room, cpus = self._room(machine), self._cpu_room(machine)
+        room = Room(self._memory_room(machine), self._cpu_room(machine))
         for tier in sorted({each.tier for each in queued}):
-            of_tier = [each for each in queued if each.tier == tier]
-            for each, claim in self._ordered(of_tier, machine, now):
-                refusal = self._refusal(each, claim, machine, room, cpus)
+            of_tier = [(each, self._claims.of_candidate(each, machine)) for each in queued if each.tier == tier]
+            for each, claim in in_order(of_tier, machine, lambda it: self._passed_over.is_overdue(it, now)):
+                refusal = self._refusal(each, claim, machine, room)
                 if refusal is None:
                     self._passed_over.started(each, queued, now)
                     return Start(each.id, f"needs about {format_size(claim.memory_bytes)} ({claim.source})")
                 refusals[each.id] = refusal
                 if self._passed_over.is_overdue(each, now):
-                    room -= claim.memory_bytes
-                    cpus -= claim.cpus
+                    fits_in_s = self._forecast.fits_in_s(claim, room)
+                    room.keep(claim, self._passed_over.kept_in_s(each, fits_in_s, now))
         return Hold(Reasons(refusals))
 
     def guard(self, machine: Machine, now: float) -> Sequence[Act]:
@@ -197,7 +200,7 @@ class Adaptive:
             return "others wait for memory, or it is being swapped"
         return None
 
-    def _refusal(self, queued: Queued, claim: Claim, machine: Machine, room: float, cpus: float) -> Refusal | None:
+    def _refusal(self, queued: Queued, claim: Claim, machine: Machine, room: Room) -> Refusal | None:
         """Say why this one may not start, if it is so. Where nothing runs, anything may, as far as it ever can."""
         if not self._live:
             return None
@@ -205,30 +208,15 @@ class Adaptive:
             self._held_for_memory = self._ramps = True
             return ("nothing is known of its like; those that were just started are looked at first",)
         # Whoever wants more processors than there are gets in when nearly all are free.
-        if min(claim.cpus, 0.9 * (cpus + self._cpus)) > cpus:
-            return claim.cpus, cpus, machine.cpus
-        missing = self._missing(claim, room)
+        if min(claim.cpus, 0.9 * (room.cpus + self._cpus)) > room.cpus:
+            return claim.cpus, room.cpus, machine.cpus
+        missing = self._forecast.missing(claim, room)
         if missing <= 0:
             return None
         self._held_for_memory = True
         return claim, claim.memory_bytes - missing, machine.memory_total_bytes, self._growing
 
-    def _ordered(self, of_tier: Sequence[Queued], machine: Machine, now: float) -> list[tuple[Queued, Claim]]:
-        """Those passed over for too long first, by age; then the unknown, to learn; then the longest.
-
-        Longest first is the rule of Graham for parallel machines ("Bounds on multiprocessing timing anomalies", 1969).
-        """
-        claims = [(each, self._claims.of_candidate(each, machine)) for each in of_tier]
-        return sorted(claims, key=lambda each: self._place(each[0], each[1], now))
-
-    def _place(self, queued: Queued, claim: Claim, now: float) -> tuple[float, float, int]:
-        if self._passed_over.is_overdue(queued, now):
-            return 0.0, 0.0, queued.number
-        if claim.duration_s is None:
-            return 1.0, 0.0, queued.number
-        return 2.0, -claim.duration_s, queued.number
-
-    def _room(self, machine: Machine) -> float:
+    def _memory_room(self, machine: Machine) -> float:
         """Say how much memory is neither taken, nor claimed, nor to stay free."""
         room = machine.memory_available_bytes - self._floor(machine)
         waiting = [each for each in self._live.values() if each.by_guard]
@@ -248,21 +236,17 @@ class Adaptive:
         least = max(self._tuning.floor_share * total, self.pool.memory_per_task_bytes)
         return min(least, max(_SMALLEST_FLOOR_SHARE, self._tuning.floor_share) * total)
 
-    def _missing(self, claim: Claim, room: float) -> float:
-        """Say how much memory is missing for a claim, at the worst of the times ahead; below 0: is left."""
-        caution, worst = self._tuning.caution, -math.inf
-        for ahead, doubt, own, own_doubt in zip(self._ahead, self._doubts, claim.ahead, claim.doubts, strict=True):
-            worst = max(worst, ahead + own + caution * math.sqrt(max(doubt + own_doubt, 0.0)))
-        return worst - room
-
     def _count(self, live: Live, sign: int = 1) -> None:
         """Count what a task is expected to take, or count it no more. Whoever stands still takes nothing more."""
         if live.still:
             return
-        for place, (ahead, doubt) in enumerate(zip(live.ahead, live.doubts, strict=True)):
-            self._ahead[place] += sign * ahead
-            self._doubts[place] += sign * doubt
+        self._forecast.count(live, sign)
         self._cpus += sign * live.wants_cpus
+
+    def _expect_growth(self, bytes_per_s: float, now: float) -> None:
+        """Take care of growth as fast as this, for a while: what was seen counts half after a minute."""
+        self._fastest = max(bytes_per_s, self._fastest * 0.5 ** ((now - self._fastest_at) / 60.0))
+        self._fastest_at = now
 
     def _see_foreign(self, machine: Machine) -> None:
         """Take what none of ours uses for the use of others; more of it only if none of ours ended unseen meanwhile."""

@@ -46,7 +46,7 @@ class Claim(Struct, frozen=True):
     """What a task that has not begun may need, and where that is known from.
 
     memory_bytes: at its peak, as expected; doubt: the variance of that. ahead, doubts: the same at each time ahead.
-    known: by its owner's word or from runs that are over.
+    mean_bytes: over its whole run. known: by its owner's word or from runs that are over.
     """
 
     memory_bytes: float
@@ -55,6 +55,7 @@ class Claim(Struct, frozen=True):
     doubts: Row
     cpus: float
     duration_s: float | None
+    mean_bytes: float
     source: str
     known: bool
 
@@ -195,14 +196,15 @@ class Claims:
 
     def _of_candidate(self, queued: Queued, machine: Machine) -> Claim:
         need, footprint = queued.need, self._known(queued.key)
+        outlook = self._outlook(queued.key, footprint) if footprint is not None else None
         memory_bytes, doubt, source = self._memory(queued.key, footprint, machine)
         counted = self._tuning.unknown_weight * memory_bytes
         ahead, doubts = constant(counted), constant(self._tuning.unknown_weight**2 * doubt)
         if need.memory_bytes is not None:
             memory_bytes, doubt, source = float(need.memory_bytes), 0.0, "declared"
             ahead, doubts = constant(memory_bytes), NOTHING
-        elif footprint is not None:
-            ahead, doubts = self._outlook(queued.key, footprint).newcomer(memory_bytes, doubt)
+        elif outlook is not None:
+            ahead, doubts = outlook.newcomer(memory_bytes, doubt)
         return Claim(
             memory_bytes=min(memory_bytes, machine.memory_total_bytes),
             doubt=doubt,
@@ -210,6 +212,7 @@ class Claims:
             doubts=doubts,
             cpus=self._cpus(queued.key) if need.cpus is None else need.cpus,
             duration_s=footprint.duration_s() if footprint is not None else None,
+            mean_bytes=memory_bytes * (outlook.mean_share() if outlook is not None else 1.0),
             source=source,
             known=footprint is not None or need.memory_bytes is not None,
         )

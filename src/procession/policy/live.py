@@ -36,6 +36,7 @@ class Live:
         "cpus",
         "doubt",
         "doubts",
+        "fastest",
         "fraction",
         "has_waited",
         "key",
@@ -62,6 +63,7 @@ class Live:
         self.began = self._resumed_at = self._looked_at = now
         self.memory_bytes = self.peak_bytes = 0
         self.rate = 0.0  # bytes per second, since the look before
+        self.fastest = 0.0  # that it ever was
         self.cpus: float | None = None  # it wants, as far as it could be seen
         self.measured_cpus = 0.0  # it got, at the last look
         self.spread: tuple[tuple[int, float], tuple[float, float] | None] | None = None  # kept by `claims`
@@ -85,6 +87,7 @@ class Live:
         self.memory_bytes, self.fraction, self._looked_at = use.memory_bytes, use.fraction, now
         if passed_s > 0:
             self.rate = max(use.memory_bytes - before, 0) / passed_s
+            self.fastest = max(self.fastest, self.rate)
         if use.memory_bytes > self._growth_from * _GROWN:
             self._growth_from, self._grew_at_s = use.memory_bytes, running_s
         if use.memory_bytes > self.peak_bytes:

@@ -23,6 +23,7 @@ Row = tuple[float, ...]
 
 NOTHING: Final[Row] = (0.0,) * len(AHEAD_S)
 _UNSEEN_WEIGHT: Final = 0.5
+_LEAST_SHARE: Final = 0.1
 _GO_ON_SHARE: Final = 0.3
 """Beyond the longest run that is known, a run goes on for about so much of its age."""
 
@@ -51,6 +52,11 @@ class Outlook:
         if grows and done >= 1.0:
             done = 0.5
         return self._ahead(memory_bytes, age_s, more, doubt, chance=chance, done=done)
+
+    def mean_share(self) -> float:
+        """Say which part of its peak a run holds on average: none of it until it has half, half until it has all."""
+        growing_s = (self._halves.mean() + self._settled.mean()) / 2
+        return max(1.0 - growing_s / (self._durations.mean() or 1.0), _LEAST_SHARE)
 
     def unsettled(self, age_s: float) -> float:
         """Say which share of the runs that came so far took more memory later."""
@@ -97,6 +103,13 @@ class _Tail:
 
     def above(self, value: float) -> float:
         return self.total - self._sums[bisect_right(self._edges, value)]
+
+    def mean(self) -> float:
+        weighted = sum(
+            value * (upto - before)
+            for value, before, upto in zip(self._edges, self._sums, self._sums[1:], strict=False)
+        )
+        return weighted / self.total if self.total else 0.0
 
     def share_above(self, value: float) -> float:
         return self.above(value) / self.total if self.total else 0.0

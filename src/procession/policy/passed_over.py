@@ -20,6 +20,15 @@ class PassedOver:
         since, starts = self._since.get(queued.id, (now, 0))
         return now - since >= self._tuning.passed_over_s and starts >= self._tuning.passed_over_starts
 
+    def kept_in_s(self, queued: Queued, fits_in_s: float, now: float) -> float:
+        """Say in how many seconds its room is to be kept: when it should fit; after a long time, from now on.
+
+        Until it fits others may use the room, if they will have ended by then ("backfilling"). But that is a guess, and
+        may be put off again and again: at last nobody else begins in its room.
+        """
+        since, _ = self._since[queued.id]
+        return 0.0 if now - since >= self._tuning.kept_at_last_s else fits_in_s
+
     def started(self, chosen: Queued, queued: Sequence[Queued], now: float) -> None:
         """Count a start against all that are older than the one ``chosen``."""
         self._since.pop(chosen.id, None)
