@@ -28,5 +28,5 @@ def complaints() -> list[tuple[str, str]]:
 
 @pytest.fixture
 def shelf(tmp_path: Path, complaints: list[tuple[str, str]]) -> Shelf:
-    """A shelf of three places in an empty directory."""
-    return Shelf(str(tmp_path), 3, complain=lambda path, reason: complaints.append((path, reason)))
+    """A shelf in an empty directory."""
+    return Shelf(str(tmp_path), complain=lambda path, reason: complaints.append((path, reason)))

@@ -12,7 +12,7 @@ from procession.errors import InvalidCheckpoint, InvalidTask
 def test_the_last_few_are_kept(shelf, make):
     """The newest first; each task has its own."""
     for number in range(1, 6):
-        shelf.put(make(number))
+        shelf.put(make(number), 3)
     shelf.put(make(1, task="t2"))
 
     assert [each.number for each in shelf.read("t1")] == [5, 4, 3]
@@ -23,8 +23,8 @@ def test_the_last_few_are_kept(shelf, make):
 def test_an_old_one_that_comes_late(shelf, make):
     """It takes its place, or none; of two with the same number the later one counts."""
     for number in (9, 8, 6, 7, 1):
-        shelf.put(make(number))
-    shelf.put(make(8, reason="again"))
+        shelf.put(make(number), 3)
+    shelf.put(make(8, reason="again"), 3)
 
     assert [(each.number, each.reason) for each in shelf.read("t1")] == [(9, "r"), (8, "again"), (7, "r")]
 
@@ -37,7 +37,7 @@ def test_threads_at_once(shelf, make, complaints):
     def put_all(first):
         start.wait()
         for number in range(first, 41, 4):
-            shelf.put(make(number))
+            shelf.put(make(number), 3)
 
     def read_on():
         start.wait()
@@ -107,6 +107,18 @@ def test_what_was_left_unfinished_is_swept(shelf, tmp_path):
     shelf.sweep()
 
     assert os.listdir(tmp_path) == [young.name]
+
+
+def test_a_file_that_lags_behind_is_brought_up(shelf, make):
+    """By the newest, beside what is there; one that has it, or a newer one, stays as it is."""
+    for number in (1, 2):
+        shelf.put(make(number))
+    shelf.catch_up(make(4))
+    shelf.catch_up(make(3))
+    shelf.catch_up(make(1, task="t2"))
+
+    assert [each.number for each in shelf.read("t1")] == [4, 2, 1]
+    assert [each.number for each in shelf.read("t2")] == [1]
 
 
 def test_without_a_directory(make):

@@ -173,6 +173,7 @@ def test_killed_on_the_way_of_a_checkpoint(house, tools, training, dying, point)
             os.utime(each, (0, 0))  # what is young may be somebody's who still writes
         house.start()
         tools.settle(lambda: count_checkpoints(house) == 1)
+        tools.settle(lambda: numbers_in(path) == [1])
         client.signal("USR1", "train").check()
         tools.settle(lambda: count_checkpoints(house) == 2)
         tools.settle(lambda: numbers_in(path)[:1] == [2])

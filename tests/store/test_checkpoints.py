@@ -31,9 +31,9 @@ def test_they_come_back(path):
     for read_only in (False, True):
         with Store(path, read_only=read_only) as store:
             assert store.checkpoints("t1") == [checkpoint(3), checkpoint(2), checkpoint(1)]
-            assert store.latest_checkpoint("t1") == checkpoint(3)
+            assert store.checkpoints("t1")[0] == checkpoint(3)
             assert store.latest_checkpoints() == {"t1": checkpoint(3), "t2": odd}
-            assert store.latest_checkpoint("t3") is None
+            assert store.checkpoints("t3") == []
             assert store.checkpoints("ü") == []
             assert store.damaged == []
 
@@ -52,14 +52,13 @@ def test_the_last_few_are_kept(store):
     assert numbers(store) == numbers(store, "t2") == [7, 6, 5, 4, 3]
     assert store._connection.execute("SELECT count(*) FROM checkpoint").fetchone() == (10,)
 
-    store.checkpoints_kept = 2
-    store.put_checkpoint(checkpoint(8))
+    store.put_checkpoint(checkpoint(8), keep=2)
     store.commit()
     assert store._connection.execute("SELECT task, count(*) FROM checkpoint GROUP BY task").fetchall() == [
         ("t1", 2),
         ("t2", 5),
     ]
-    assert store.checkpoints_kept == 2
+    assert numbers(store) == [8, 7]
 
 
 def test_a_number_that_is_used_again(store):
@@ -80,7 +79,7 @@ def test_what_is_not_on_disk_yet_is_known(store):
     store.put_checkpoint(checkpoint(2))
 
     assert numbers(store) == [2, 1]
-    assert store.latest_checkpoint("t1") == checkpoint(2)
+    assert store.checkpoints("t1")[0] == checkpoint(2)
     assert store.latest_checkpoints() == {"t1": checkpoint(1)}
 
 
@@ -92,7 +91,7 @@ def test_while_nothing_can_be_written(store):
     with pytest.raises(StoreUnavailable):
         store.commit()
     assert numbers(store) == [999, 998, 997, 996, 995]
-    assert len(store._writer.noted_checkpoints("t1")) == 5
+    assert len(store._writer.with_noted_checkpoints("t1", [])) == 5
 
     store._connection.execute("PRAGMA query_only = OFF")
     store.commit()
@@ -160,7 +159,7 @@ def test_one_that_cannot_be(store, edit):
 
     assert store.latest_checkpoints() == {"t1": checkpoint(1), "t2": checkpoint(1, "t2")}
     assert store.checkpoints("t1") == [checkpoint(1)]
-    assert store.latest_checkpoint("t1") == checkpoint(1)
+    assert store.checkpoints("t1")[0] == checkpoint(1)
     assert len(store.damaged) == 1
     assert store.damaged[0].startswith("checkpoint 't1' was left out: ")
 

@@ -241,6 +241,33 @@ async def test_who_does_not_answer(tmp_path):
     assert state == "running"
 
 
+async def test_what_it_says_of_a_checkpoint_is_kept_with_it(tmp_path, caplog):
+    """As texts, in the record and in the file; what cannot be read is left out, and the checkpoint kept."""
+    script = (
+        "import time; from procession import child; child.checkpoint_saved('a', loss=0.25, path='ä');"
+        "child.notify(X_CHECKPOINT='/b', X_CHECKPOINT_METADATA='{'); time.sleep(1000)"
+    )
+    async with Supervisor(checkpoints=tmp_path) as supervisor:
+        supervisor.submit(Command(argv=(sys.executable, "-c", script), cwd=str(tmp_path)), name="own")
+        while len(supervisor.checkpoints("own")) < 2:
+            await asyncio.sleep(0.01)
+
+    assert [each.metadata for each in Shelf(str(tmp_path)).read("own")] == [{}, {"loss": "0.25", "path": "ä"}]
+    assert "left out" in caplog.text
+
+
+async def test_as_many_are_kept_as_it_says(tmp_path):
+    """Of all that it saves, the newest."""
+    script = "import time; from procession import child; [child.checkpoint_saved(n) for n in 'abcd']; time.sleep(1000)"
+    async with Supervisor(checkpoints=tmp_path) as supervisor:
+        command = Command(argv=(sys.executable, "-c", script), channel=True)
+        supervisor.submit(task(command, name="own", checkpoint=Checkpointing(message=True, keep=2, before_stop=False)))
+        while [each.number for each in supervisor.checkpoints("own")] != [4, 3]:
+            await asyncio.sleep(0.01)
+
+    assert [each.number for each in Shelf(str(tmp_path)).read("own")] == [4, 3]
+
+
 async def test_it_is_asked_by_the_clock_and_says_by_itself(tmp_path):
     """Every so often somebody asks; what it saves without being asked is remembered just so."""
     script = "import time; from procession import child; child.checkpoint_saved('a.ckpt'); time.sleep(1000)"

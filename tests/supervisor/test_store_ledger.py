@@ -156,7 +156,7 @@ async def test_checkpoints(ledger, has_store):
     ledger = ledger if has_store else NoLedger()
     assert ledger.checkpoints("a") == []
     for number in range(1, 8):
-        ledger.note_checkpoint(checkpoint(number))
+        ledger.note_checkpoint(checkpoint(number), 5)
         assert ledger.checkpoints("a")[0] == checkpoint(number)
     await ledger.wait_written()
     assert [each.number for each in ledger.checkpoints("a")] == [7, 6, 5, 4, 3]
@@ -170,10 +170,10 @@ async def test_checkpoints(ledger, has_store):
 async def test_checkpoints_wait_for_a_store_that_fails(ledger):
     """Other than samples they are not lost, and what counts on is right meanwhile."""
     break_store(ledger)
-    ledger.note_checkpoint(checkpoint(1))
+    ledger.note_checkpoint(checkpoint(1), 5)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    ledger.note_checkpoint(checkpoint(2))
+    ledger.note_checkpoint(checkpoint(2), 5)
     assert ledger.failure is not None
     assert [each.number for each in ledger.checkpoints("a")] == [2, 1]
     mend_store(ledger)

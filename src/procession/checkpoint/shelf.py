@@ -24,7 +24,7 @@ def _say_nothing(path: str, reason: str) -> None:
 
 
 class Shelf:
-    """Keeps the last ``keep`` checkpoints of each task in ``directory``, which exists and is ours; nowhere without one.
+    """Keeps the last checkpoints of each task in ``directory``, which exists and is ours; nowhere without one.
 
     complain: called with the place where a bad file is now, and the reason, in the thread that met it; it must not call
     back.
@@ -34,12 +34,10 @@ class Shelf:
     def __init__(
         self,
         directory: str | None,
-        keep: int = KEPT,
         *,
         complain: Callable[[str, str], None] = _say_nothing,
     ) -> None:
         self._directory = directory
-        self._keep = keep
         self._complain = complain
         # What is on the shelf is read and written anew under a lock; which one is told by the name of the task.
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
@@ -48,8 +46,10 @@ class Shelf:
         """Say where the checkpoints of a task are. Raises: InvalidTask: that is no name."""
         return None if self._directory is None else checkpoint_path(self._directory, task)
 
-    def put(self, checkpoint: Checkpoint) -> None:
+    def put(self, checkpoint: Checkpoint, keep: int = KEPT) -> None:
         """Keep one more, on the disk when this returns; of two with the same number, the later call's.
+
+        keep: so many of this task, the newest.
 
         Raises: InvalidCheckpoint: it is too large; OSError: it cannot be written, or what is there cannot be read.
         """
@@ -57,9 +57,15 @@ class Shelf:
         if path is None:
             return
         with self._lock_of(checkpoint.task):
-            kept = newest([*self._read(path, checkpoint.task), checkpoint], self._keep)
+            kept = newest([*self._read(path, checkpoint.task), checkpoint], keep)
             if checkpoint in kept:  # else there are enough newer ones
                 write_checkpoints(path, checkpoint.task, kept)
+
+    def catch_up(self, checkpoint: Checkpoint) -> None:
+        """Put it there, beside what is there, if that is all older: who was to do so was killed. Raises: as `put`."""
+        kept = self.read(checkpoint.task)
+        if not kept or kept[0].number < checkpoint.number:
+            self.put(checkpoint, len(kept) + 1)
 
     def read(self, task: str) -> list[Checkpoint]:
         """Give what is kept of a task, the newest first. Raises: OSError: it cannot be read."""

@@ -1,7 +1,7 @@
 """`python -m procession.child`: the same for shell scripts, in the light form. Each word is said in the order given.
 
     python -m procession.child ready [STATUS] | status TEXT | progress SHARE [--phase WORD] | heartbeat | stopping
-                               | extend SECONDS | checkpoint PATH | session ID | done [JSON] | send JSON
+                               | extend SECONDS | checkpoint PATH [NAME=VALUE…] | session ID | done [JSON] | send JSON
 
 SHARE: ``0.4``, ``40%`` or ``2/5``. Without anybody who listens nothing happens, and the exit status is 0.
 `procession notify` is the comfortable form.
@@ -59,6 +59,13 @@ def _extend(seconds: str) -> None:
     reports.extend_timeout(float(seconds))
 
 
+def _checkpoint(path: str, *facts: str) -> None:
+    for fact in facts:
+        if "=" not in fact:
+            raise ValueError(f"expected NAME=VALUE, got {fact!r}")
+    reports.checkpoint_saved(path, **dict(fact.split("=", 1) for fact in facts))
+
+
 def _done(result: str = "null") -> None:
     import json
 
@@ -82,7 +89,7 @@ _DOES: dict[str, Callable[..., None]] = {
     "heartbeat": reports.heartbeat,
     "stopping": reports.stopping,
     "extend": _extend,
-    "checkpoint": reports.checkpoint_saved,
+    "checkpoint": _checkpoint,
     "session": reports.session,
     "done": _done,
     "send": _send,

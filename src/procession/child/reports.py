@@ -12,7 +12,16 @@ import os
 import time
 
 from procession.child import surroundings
-from procession.wire.notices import CHECKPOINT, PHASE, PROGRESS, SESSION, NoticeSender, assign
+from procession.wire.notices import (
+    CHECKPOINT,
+    CHECKPOINT_METADATA,
+    PHASE,
+    PROGRESS,
+    SESSION,
+    VALUE_LIMIT,
+    NoticeSender,
+    assign,
+)
 
 _PAUSE_S = 0.05
 _QUEUED_LIMIT = 64
@@ -47,9 +56,21 @@ def progress(fraction: float, *, phase: str | None = None) -> None:
     _reports.mention(fields if phase is None else fields | {PHASE: phase})
 
 
-def checkpoint_saved(path: str | os.PathLike[str]) -> None:
-    """Say that all until now is saved at ``path``, so that another attempt can go on there."""
-    _reports.say({CHECKPOINT: os.path.abspath(path)})
+def checkpoint_saved(path: str | os.PathLike[str], /, **metadata: object) -> None:
+    """Say that all until now is saved at ``path``, so that another attempt can go on there.
+
+    metadata: what is good to know of it, kept as texts: ``checkpoint_saved(path, loss=0.12)``. Raises: ValueError: it
+    is longer than 4,096 characters.
+    """
+    fields: Fields = {CHECKPOINT: os.path.abspath(path)}
+    if metadata:
+        import json
+
+        facts = json.dumps({name: str(value) for name, value in metadata.items()})
+        if len(facts) > VALUE_LIMIT:
+            raise ValueError(f"metadata of a checkpoint: {len(facts):,} characters, at most {VALUE_LIMIT:,}")
+        fields[CHECKPOINT_METADATA] = facts
+    _reports.say(fields)
 
 
 def session(id: str) -> None:  # noqa: A002 - the word for it

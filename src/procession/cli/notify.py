@@ -47,6 +47,13 @@ def _read_result(_context: click.Context, _parameter: click.Parameter, text: str
         raise click.BadParameter(f"expected JSON: {error}") from None
 
 
+def _read_facts(_context: click.Context, _parameter: click.Parameter, facts: tuple[str, ...]) -> dict[str, str]:
+    for fact in facts:
+        if "=" not in fact:
+            raise click.BadParameter(f"expected NAME=VALUE, got {fact!r}")
+    return dict(fact.split("=", 1) for fact in facts)
+
+
 @click.command("notify", epilog=EPILOG, short_help="Say something about the task this runs in.")
 @click.option("--ready", is_flag=True, help="It can be used from now on.")
 @click.option("--status", metavar="TEXT", help="What goes on, in one line.")
@@ -56,15 +63,21 @@ def _read_result(_context: click.Context, _parameter: click.Parameter, text: str
 @click.option("--stopping", is_flag=True, help="It ends.")
 @click.option("--extend", metavar="DURATION", callback=read_duration, help="It needs at least so much more time.")
 @click.option("--checkpoint", metavar="PATH", help="All until now is saved there.")
+@click.option("--metadata", metavar="NAME=VALUE", multiple=True, callback=_read_facts, help="Of that; repeatable.")
 @click.option("--session", metavar="ID", help="By this it can be taken up again.")
 @click.option("--done", metavar="JSON", callback=_read_result, help="The work is done; this came of it.")
-def notify_verb(*, done: tuple[Any] | None, **said: Any) -> int:
+def notify_verb(*, done: tuple[Any] | None, metadata: dict[str, str], **said: Any) -> int:
     """Say something about the task that this is called in, to whoever looks after it."""
     from procession import child
 
     fields = {word: give(said[name]) for name, (word, give) in _WORDS.items() if said[name] not in (None, False)}
     if not fields and done is None:
         raise click.UsageError("nothing to say; see procession notify --help")
+    if metadata and said["checkpoint"] is None:
+        raise click.UsageError("--metadata is of a checkpoint: give --checkpoint, too")
+    if metadata:
+        fields.pop(CHECKPOINT)
+        child.checkpoint_saved(said["checkpoint"], **metadata)
     if fields:
         child.notify(**fields)
     if done is not None:

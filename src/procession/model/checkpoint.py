@@ -85,6 +85,15 @@ class SaveReport(Struct, frozen=True, kw_only=True):
     checkpoint: Checkpoint | None = None
 
 
+def read_metadata(text: str) -> dict[str, str]:
+    """Read what a task says of its checkpoint: a JSON object. Raises: ValueError: it is none."""
+    try:
+        facts = msgspec.json.decode(text, type=dict[str, str | int | float | bool])
+    except msgspec.DecodeError as error:
+        raise ValueError(f"metadata is no JSON object of texts: {error}") from None
+    return {name: value if isinstance(value, str) else str(value) for name, value in facts.items()}
+
+
 def newest(checkpoints: list[Checkpoint], keep: int) -> list[Checkpoint]:
     """Give the ``keep`` newest, the newest first; of two with the same number the later in the list."""
     by_number = {each.number: each for each in checkpoints}

@@ -1,7 +1,7 @@
 r"""How a task is asked to save its work, as it stands in TOML.
 
 checkpoint = true                                  # by SIGUSR1, every ten minutes, before it is stopped
-checkpoint = { signal = "USR1", every = "10m", before_stop = true, deadline = "60s" }
+checkpoint = { signal = "USR1", every = "10m", before_stop = true, deadline = "60s", keep = 5 }
 checkpoint = { message = true }                    # through its channel
 checkpoint = { command = ["save.sh", "{pid}"], every = "never" }
 resume_command = ["train.py", "--from", "{checkpoint}"]
@@ -13,7 +13,7 @@ from typing import Final
 
 from procession.errors import InvalidTask
 from procession.model.checkpointing import DEFAULT_SIGNAL, Checkpointing
-from procession.model.field_readers import Misfit, Reader, got, inside, read_flag, read_text, read_words
+from procession.model.field_readers import Misfit, Reader, got, inside, read_flag, read_limit, read_text, read_words
 from procession.model.monitoring_readers import read_patience
 
 _KEYS: Final[dict[str, tuple[str, Reader]]] = {
@@ -23,6 +23,7 @@ _KEYS: Final[dict[str, tuple[str, Reader]]] = {
     "every": ("every_s", read_patience),
     "before_stop": ("before_stop", read_flag),
     "deadline": ("deadline_s", read_patience),
+    "keep": ("keep", read_limit),
 }
 
 

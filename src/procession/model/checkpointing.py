@@ -11,6 +11,7 @@ from typing import Final, Literal, get_args
 from msgspec import Struct
 
 from procession.errors import InvalidSignal, InvalidTask
+from procession.model.checkpoint import KEPT
 from procession.model.signals import signal_number
 
 WithoutCheckpoint = Literal["retry", "ask", "fail"]
@@ -19,6 +20,7 @@ WITHOUT_CHECKPOINT: Final[tuple[str, ...]] = get_args(WithoutCheckpoint)
 EVERY_S: Final = 600.0
 DEADLINE_S: Final = 60.0
 DEFAULT_SIGNAL: Final = "USR1"
+KEPT_LIMIT: Final = 1000
 _DEADLY: Final = frozenset({"KILL", "STOP", "CONT", "TERM", "TSTP", "TTIN", "TTOU"})
 
 
@@ -29,6 +31,7 @@ class Checkpointing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     its channel. command: run in its directory, with ``{task}``, ``{pid}`` and ``{attempt}`` filled in; exit 0: saved.
     every_s: so often while it runs; infinite: only when somebody asks. before_stop: asked before it is ended politely.
     deadline_s: so long its answer is waited for (`procession.child.checkpoint_saved`, notice ``X_CHECKPOINT``).
+    keep: how many of its checkpoints are kept, the newest.
     """
 
     signal: str | None = None
@@ -37,6 +40,7 @@ class Checkpointing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     every_s: float = EVERY_S
     before_stop: bool = True
     deadline_s: float = DEADLINE_S
+    keep: int = KEPT
 
     def __post_init__(self) -> None:
         """Raise InvalidTask for what cannot be, naming it."""
@@ -48,6 +52,8 @@ class Checkpointing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise InvalidTask("checkpoint.command", f"must be a list of arguments, got {self.command!r}")
         _check_seconds("checkpoint.every", self.every_s)
         _check_seconds("checkpoint.deadline", self.deadline_s)
+        if isinstance(self.keep, bool) or not isinstance(self.keep, int) or not 1 <= self.keep <= KEPT_LIMIT:
+            raise InvalidTask("checkpoint.keep", f"must be a whole number from 1 to {KEPT_LIMIT}, got {self.keep!r}")
 
 
 def _check_signal(name: str) -> None:

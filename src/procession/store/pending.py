@@ -27,6 +27,7 @@ class Pending:
         self.replaced: list[tuple[str, float]] = []
         self.footprints: dict[str, tuple[str, float, bytes]] = {}
         self.checkpoints: dict[str, dict[int, Checkpoint]] = {}
+        self.checkpoints_kept: dict[str, int] = {}
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
@@ -52,4 +53,5 @@ class Pending:
         for key in [key for key, row in self.attempts.items() if row[1] == id]:
             del self.attempts[key]
         self.checkpoints.pop(id, None)
+        self.checkpoints_kept.pop(id, None)
         self.samples = [each for each in self.samples if each[0] != id]

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from procession.errors import StoreUnavailable
-from procession.model.checkpoint import newest
+from procession.model.checkpoint import KEPT
 from procession.model.history import thinned
 from procession.store.contexts import Contexts
 from procession.store.listing import TaskRow, Wanted, list_rows, list_views
@@ -106,18 +106,9 @@ class Store:
         """Note what was learned of the tasks of one key, at ``at`` (seconds since the epoch)."""
         self._writer.put_footprint(key, at, body)
 
-    def put_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Note what a task saved of its work; the newest `checkpoints_kept` of each task stay."""
-        self._writer.put_checkpoint(checkpoint)
-
-    @property
-    def checkpoints_kept(self) -> int:
-        """How many checkpoints of each task are kept, from the next that is noted on."""
-        return self._writer.checkpoints_kept
-
-    @checkpoints_kept.setter
-    def checkpoints_kept(self, kept: int) -> None:
-        self._writer.checkpoints_kept = kept
+    def put_checkpoint(self, checkpoint: Checkpoint, keep: int = KEPT) -> None:
+        """Note what a task saved of its work; the newest ``keep`` of this task stay."""
+        self._writer.put_checkpoint(checkpoint, keep)
 
     def thin_samples(self, task: str, now: float) -> None:
         """Note that the old samples of a task shall become fewer (`procession.model.history`)."""
@@ -214,12 +205,7 @@ class Store:
     def checkpoints(self, id: str) -> list[Checkpoint]:  # noqa: A002 - the field's own name
         """Give what a task saved, the newest first; also what is not on disk yet: its numbers are taken."""
         on_disk = [] if self._writer.is_forgotten(id) else self._reader.checkpoints(id)
-        return newest([*on_disk, *self._writer.noted_checkpoints(id)], self.checkpoints_kept)
-
-    def latest_checkpoint(self, id: str) -> Checkpoint | None:  # noqa: A002 - the field's own name
-        """Give the newest of these, or None."""
-        found = self.checkpoints(id)
-        return found[0] if found else None
+        return self._writer.with_noted_checkpoints(id, on_disk)
 
     def latest_checkpoints(self) -> dict[str, Checkpoint]:
         """Give the newest of every task that has any, by its id: of those on disk."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from procession.errors import InvalidTask, StoreUnavailable
-from procession.model.checkpoint import KEPT
+from procession.model.checkpoint import newest
 from procession.store.codec import SAMPLE, encode_event
 from procession.store.failure import unavailable
 from procession.store.pending import Pending
@@ -35,15 +35,11 @@ Listener = Callable[[list[tuple[int, bytes]]], None]
 
 
 class Writer:
-    """The one writer of a store. ``failure`` says why the last commit did not happen.
-
-    checkpoints_kept: so many are kept of each task, the newest.
-    """
+    """The one writer of a store. ``failure`` says why the last commit did not happen."""
 
     def __init__(self, path: str, connection: sqlite3.Connection, contexts: Contexts, marks: Marks) -> None:
         self.on_commit: Listener | None = None
         self.failure: str | None = None
-        self.checkpoints_kept = KEPT
         self.marks = marks
         self._path = path
         self._connection = connection
@@ -103,16 +99,18 @@ class Writer:
         """Note what was learned of a key."""
         self._pending.footprints[key] = (key, at, body)
 
-    def put_checkpoint(self, checkpoint: Checkpoint) -> None:
+    def put_checkpoint(self, checkpoint: Checkpoint, keep: int) -> None:
         """Note what a task saved; of many that wait for a commit only those that would be kept."""
+        self._pending.checkpoints_kept[checkpoint.task] = keep
         noted = self._pending.checkpoints.setdefault(checkpoint.task, {})
         noted[checkpoint.number] = checkpoint
-        while len(noted) > self.checkpoints_kept:
+        while len(noted) > keep:
             del noted[min(noted)]
 
-    def noted_checkpoints(self, task: str) -> list[Checkpoint]:
-        """Give those that were noted and not written yet."""
-        return list(self._pending.checkpoints.get(task, {}).values())
+    def with_noted_checkpoints(self, task: str, on_disk: list[Checkpoint]) -> list[Checkpoint]:
+        """Give those on disk as they will be, with what was noted and not written yet."""
+        noted = self._pending.checkpoints.get(task)
+        return newest([*on_disk, *noted.values()], self._pending.checkpoints_kept[task]) if noted else on_disk
 
     def note_reply(self, request: bytes, reply: bytes) -> None:
         """Note what a request was answered."""
@@ -174,8 +172,7 @@ class Writer:
         if pending.replies:
             execute(_TRIM_REPLIES, (REPLIES_KEPT,))
         if pending.checkpoints:
-            kept = [(task, self.checkpoints_kept) for task in pending.checkpoints]
-            self._connection.executemany(_TRIM_CHECKPOINTS, kept)
+            self._connection.executemany(_TRIM_CHECKPOINTS, pending.checkpoints_kept.items())
         if pending.footprints:
             execute(_TRIM_FOOTPRINTS, (FOOTPRINTS_KEPT,))
         execute("COMMIT")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from procession.model.checkpoint import KEPT, newest
+from procession.model.checkpoint import newest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from procession.model.checkpoint import Checkpoint
     from procession.model.command import Command
@@ -44,11 +44,14 @@ class Ledger(Protocol):
     def footprints(self) -> Mapping[str, bytes]:
         """Give what was learned before."""
 
-    def note_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Take what a task saved of its work."""
+    def note_checkpoint(self, checkpoint: Checkpoint, keep: int) -> None:
+        """Take what a task saved of its work; the newest ``keep`` of it stay."""
 
     def checkpoints(self, task: str) -> list[Checkpoint]:
         """Give what a task saved, the newest first, what was noted just now included."""
+
+    def latest_checkpoints(self) -> Iterable[Checkpoint]:
+        """Give the newest of each task that saved anything, as far as it outlives us."""
 
     def after_each_commit(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` whenever something was written."""
@@ -105,14 +108,18 @@ class NoLedger:
         """Nothing is remembered."""
         return {}
 
-    def note_checkpoint(self, checkpoint: Checkpoint) -> None:
+    def note_checkpoint(self, checkpoint: Checkpoint, keep: int) -> None:
         """Remember it."""
         known = self._checkpoints.get(checkpoint.task, [])
-        self._checkpoints[checkpoint.task] = newest([*known, checkpoint], KEPT)
+        self._checkpoints[checkpoint.task] = newest([*known, checkpoint], keep)
 
     def checkpoints(self, task: str) -> list[Checkpoint]:
         """Give what is remembered."""
         return list(self._checkpoints.get(task, ()))
+
+    def latest_checkpoints(self) -> Iterable[Checkpoint]:
+        """Nothing outlives us."""
+        return ()
 
     def after_each_commit(self, callback: Callable[[], None]) -> None:
         """Nothing is written."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from procession.errors import InvalidCheckpoint, ProcessionError
-from procession.model.checkpoint import By, Checkpoint, SaveReport
+from procession.model.checkpoint import KEPT, By, Checkpoint, SaveReport, read_metadata
 from procession.model.checkpointing import Checkpointing
 from procession.model.event import AskedToSave, Checkpointed, CheckpointMissed, MemoryCritical, Notified
 from procession.model.signals import signal_name, signal_number
@@ -26,6 +26,7 @@ from procession.policy.resuming import resumable
 from procession.process.run import run
 from procession.wire.node_ipc import CHECKPOINT as WISH
 from procession.wire.notices import CHECKPOINT as SAVED
+from procession.wire.notices import CHECKPOINT_METADATA as METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,7 @@ class Preserver:
         self._waiting: dict[str, list[asyncio.Future[Checkpoint]]] = {}
         self._asked_by: dict[str, By] = {}
         self._work: set[asyncio.Task[Any]] = set()
+        self._tidying: asyncio.Task[Any] | None = None
         self.send: Callable[[RunningProcess, Any], Any] | None = None
 
     # --- hearing -----------------------------------------------------------------------------------------------------
@@ -84,13 +86,13 @@ class Preserver:
     def hear(self, entry: Entry, event: Event) -> None:
         """Take what is told of it: that it has saved its work, or that it uses too much memory."""
         if isinstance(event, Notified) and SAVED in event.fields:
-            self._hear_that_it_saved(entry, event.fields[SAVED] or None)
+            self._hear_that_it_saved(entry, event.fields[SAVED] or None, _facts_of(entry, event.fields.get(METADATA)))
         elif isinstance(event, MemoryCritical) and entry.task.checkpoint is not None:
             self.ask_soon(entry, "memory")
 
-    def _hear_that_it_saved(self, entry: Entry, saved: str | None) -> None:
+    def _hear_that_it_saved(self, entry: Entry, saved: str | None, facts: dict[str, str]) -> None:
         try:
-            self._take(entry, saved)
+            self._take(entry, saved, facts=facts)
         except Refused as refusal:
             waiting = self._waiting.get(entry.id, ())
             for each in waiting:
@@ -113,18 +115,25 @@ class Preserver:
     def forget(self, id_: str) -> None:
         """Remove what was kept of a task that is removed."""
         path = self._shelf.path_of(id_)
-        if path is not None and os.path.lexists(path):
-            self._begin(asyncio.to_thread(self._shelf.remove, id_))
+        if path is not None and (self._tidying is not None or os.path.lexists(path)):
+            self._begin(self._remove(id_))
 
-    def sweep(self) -> None:
-        """Remove what an earlier supervisor left unfinished, killed while it wrote."""
-        self._begin(self._sweep())
+    async def _remove(self, id_: str) -> None:
+        if self._tidying is not None:  # else it might be written anew
+            await asyncio.wait({self._tidying})
+        await asyncio.to_thread(self._shelf.remove, id_)
 
-    async def _sweep(self) -> None:
+    def tidy(self) -> None:
+        """Bring to an end what an earlier supervisor did not, killed while it wrote files."""
+        self._tidying = self._begin(asyncio.to_thread(self._tidy, list(self._ledger.latest_checkpoints())))
+
+    def _tidy(self, latest: list[Checkpoint]) -> None:
         try:
-            await asyncio.to_thread(self._shelf.sweep)
+            self._shelf.sweep()
         except OSError as error:
             logger.warning("unfinished files of checkpoints cannot be removed: %s", error)
+        for each in latest:
+            _write(self._shelf.catch_up, each)
 
     async def close(self) -> None:
         """Ask nobody any more; what is being written is written."""
@@ -204,7 +213,9 @@ class Preserver:
 
     # --- remembering -------------------------------------------------------------------------------------------------
 
-    def _take(self, entry: Entry, saved: str | None, wanted_by: By = "task") -> Checkpoint:
+    def _take(
+        self, entry: Entry, saved: str | None, wanted_by: By = "task", *, facts: dict[str, str] | None = None
+    ) -> Checkpoint:
         """Remember a checkpoint, and tell whoever waits for it. Raises: Refused: it cannot be one."""
         kept = self._ledger.checkpoints(entry.id)
         by = self._asked_by.pop(entry.id, wanted_by)
@@ -222,13 +233,15 @@ class Preserver:
                 cwd=view.cwd,
                 can_resume=False,
                 reason="",
+                metadata=facts or {},
             )
         except ValueError as error:  # what it says of itself cannot be kept
             raise Refused(f"what it says of its checkpoint cannot be: {error}") from None
         own = self._own_resume_argv(entry, checkpoint.session)
         can_resume, reason, argv = resumable(entry.task, checkpoint, own)
         checkpoint = replace(checkpoint, can_resume=can_resume, reason=reason, resume_command=argv)
-        self._ledger.note_checkpoint(checkpoint)
+        keep = KEPT if entry.task.checkpoint is None else entry.task.checkpoint.keep
+        self._ledger.note_checkpoint(checkpoint, keep)
         told = Checkpointed(
             at=checkpoint.at,
             number=checkpoint.number,
@@ -238,19 +251,13 @@ class Preserver:
             reason=checkpoint.reason,
         )
         self._tell(entry, told)
-        self._begin(self._put(checkpoint))
+        self._begin(asyncio.to_thread(_write, partial(self._shelf.put, keep=keep), checkpoint))
         if entry.id in self._timers:
             self._arm(entry)
         for each in self._waiting.get(entry.id, ()):
             if not each.done():
                 each.set_result(checkpoint)
         return checkpoint
-
-    async def _put(self, checkpoint: Checkpoint) -> None:
-        try:
-            await asyncio.to_thread(self._shelf.put, checkpoint)
-        except (OSError, InvalidCheckpoint) as error:
-            logger.warning("the file of a checkpoint of %s cannot be written: %s", checkpoint.task, error)
 
     def _missed(self, entry: Entry, by: By, answer: Any, reason: str) -> SaveReport:
         self._tell(entry, CheckpointMissed(at=self._clock.time(), by=by, answer=answer, reason=reason))
@@ -285,10 +292,11 @@ class Preserver:
             self._waiting.pop(id_, None)
             self._asked_by.pop(id_, None)
 
-    def _begin(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
+    def _begin(self, work: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.ensure_future(work)
         self._work.add(task)
         task.add_done_callback(self._work.discard)
+        return task
 
 
 def how_to_ask(entry: Entry) -> Checkpointing | None:
@@ -296,6 +304,23 @@ def how_to_ask(entry: Entry) -> Checkpointing | None:
     if entry.task.checkpoint is not None:
         return entry.task.checkpoint
     return _BY_MESSAGE if entry.task.command.channel else None
+
+
+def _facts_of(entry: Entry, text: str | None) -> dict[str, str]:
+    """Read what it says of its checkpoint; what cannot be read is no reason not to keep that."""
+    try:
+        return {} if text is None else read_metadata(text)
+    except ValueError as error:
+        logger.warning("%s says something of its checkpoint that is left out: %s", entry.id, error)
+        return {}
+
+
+def _write(put: Callable[[Checkpoint], None], checkpoint: Checkpoint) -> None:
+    """Have the file written; that it cannot be ends nothing, since the store has the same."""
+    try:
+        put(checkpoint)
+    except (OSError, InvalidCheckpoint) as error:
+        logger.warning("the file of a checkpoint of %s cannot be written: %s", checkpoint.task, error)
 
 
 def _filled(argument: str, values: dict[str, str]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from procession.errors import StoreUnavailable
@@ -100,14 +100,18 @@ class StoreLedger:
         """Ask the store."""
         return self.store.footprints()
 
-    def note_checkpoint(self, checkpoint: Checkpoint) -> None:
+    def note_checkpoint(self, checkpoint: Checkpoint, keep: int) -> None:
         """Take what a task saved; it is kept until it can be written."""
-        self.store.put_checkpoint(checkpoint)
+        self.store.put_checkpoint(checkpoint, keep)
         self._commit_soon()
 
     def checkpoints(self, task: str) -> list[Checkpoint]:
         """Ask the store."""
         return self.store.checkpoints(task)
+
+    def latest_checkpoints(self) -> Iterable[Checkpoint]:
+        """Ask the store."""
+        return self.store.latest_checkpoints().values()
 
     def note_reply(self, request: str, reply: bytes) -> None:
         """Take what a request is answered, together with what it brought about."""

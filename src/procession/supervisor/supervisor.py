@@ -161,7 +161,7 @@ class Supervisor(Pausing, Talking):
         self._custody = custody
         recovery = Recovery(self._conductor, custody)
         recovery.run()
-        self._conductor.preserver.sweep()
+        self._conductor.preserver.tidy()
         self._conductor.markers.catch_up(custody.ledger.store.views(states=(State.ENDED,), limit=_RECENT_LIMIT))
         return recovery
 

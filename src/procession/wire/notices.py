@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 
 _ADDRESS_LIMIT_BYTES = 107
-_VALUE_LIMIT = 4096
+VALUE_LIMIT = 4096
 
 PROGRESS, PHASE, CHECKPOINT, SESSION = "X_PROGRESS", "X_PHASE", "X_CHECKPOINT", "X_SESSION"
-"""Our own assignments: a share from 0 to 1, a word, a path, an id."""
+CHECKPOINT_METADATA = "X_CHECKPOINT_METADATA"
+"""Our own assignments: a share from 0 to 1, a word, a path, an id; beside a path, facts as a JSON object."""
 
 
 class NoticeSender:
@@ -65,7 +66,7 @@ def assign(fields: dict[str, object]) -> str:
 def one_line(value: object) -> str:
     """Give a value as one line of text, cut where it is longer than any path can be."""
     text = str(value)
-    text = text if len(text) <= _VALUE_LIMIT else f"{text[: _VALUE_LIMIT - 1]}…"
+    text = text if len(text) <= VALUE_LIMIT else f"{text[: VALUE_LIMIT - 1]}…"
     return text if text.isprintable() else " ".join(text.split())
 
 
