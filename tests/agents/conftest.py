@@ -66,7 +66,7 @@ class Agent(NamedTuple):
         done = subprocess.run(
             argv,
             cwd=self.cwd,
-            env=os.environ | self.env,
+            env=os.environ | self.env | {"PWD": self.cwd},  # as a shell would; opencode believes it
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -106,7 +106,6 @@ def agent(tmp_path: Path, model: Model) -> Callable[[str], Agent]:
             "HTTP_PROXY": NOBODY,
             "HTTPS_PROXY": NOBODY,
         }
-        env["PWD"] = str(cwd)  # opencode believes it, whatever directory it runs in
         own, arguments = {"codex": _codex, "gemini": _gemini, "opencode": _opencode}[name](home, cwd, model.url)
         return Agent(name, str(cwd), env | own, arguments)
 

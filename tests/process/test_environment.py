@@ -21,3 +21,21 @@ async def test_it_is_passed_on_when_it_is_asked_for(tree_kind, monkeypatch):
     result = await run(["sh", "-c", "echo $NOTIFY_SOCKET"], env={"NOTIFY_SOCKET": "/run/its-own"})
 
     assert result.stdout == "/run/its-own\n"
+
+
+async def test_the_name_of_the_directory_goes_with_it(tree_kind, monkeypatch, tmp_path):
+    """Who is given a directory has its name, as a shell would say it; who names another himself has that."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    monkeypatch.setenv("PWD", "/elsewhere")
+
+    async def name_in(**given):
+        return (await run(["printenv", "PWD"], **given)).stdout
+
+    assert await name_in() == "/elsewhere\n"
+    assert await name_in(cwd=tmp_path / "real") == f"{tmp_path}/real\n"
+    assert await name_in(cwd=tmp_path / "real", env={"PWD": "/said"}) == "/said\n"
+    monkeypatch.setenv("PWD", str(tmp_path / "link"))
+    assert await name_in(cwd=tmp_path / "real") == f"{tmp_path}/link\n"
+    monkeypatch.delenv("PWD")
+    assert await name_in(cwd=tmp_path) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 from collections.abc import Mapping
@@ -54,21 +55,23 @@ def build_environment(
     """Give the job's ``NAME=value`` strings; None where they are exactly ours. Raises: TooLong."""
     changes_nothing = not (command.env or command.clean_env or further)
     if inherited is None:
-        return None if changes_nothing and not _is_for_us_in_ours() else _build(command, further, os.environ)
+        is_ours = changes_nothing and command.cwd is None and not _is_for_us_in_ours()
+        return None if is_ours else _build(command, further, os.environ)
     return _built_once(command, inherited) if changes_nothing else _build(command, further, inherited)
 
 
 def _built_once(command: Command, inherited: Mapping[str, str]) -> list[bytes]:
     """Give what all commands from the same circumstances have, of which nobody changes anything any more."""
-    known = _built.get(id(inherited))
+    place = id(inherited), command.cwd
+    known = _built.get(place)
     if known is None or known[0] is not inherited:
         if len(_built) >= _BUILT_LIMIT:
             _built.clear()
-        known = _built[id(inherited)] = inherited, _build(command, {}, inherited)
+        known = _built[place] = inherited, _build(command, {}, inherited)
     return known[1]
 
 
-_built: dict[int, tuple[Mapping[str, str], list[bytes]]] = {}
+_built: dict[tuple[int, str | None], tuple[Mapping[str, str], list[bytes]]] = {}
 
 _BUILT_LIMIT = 64
 
@@ -77,6 +80,8 @@ def _build(command: Command, further: dict[str, str], inherited: Mapping[str, st
     variables: dict[str, str | None] = {} if command.clean_env else dict(inherited)
     for name in MEANT_FOR_US:
         variables.pop(name, None)
+    if command.cwd is not None and "PWD" in variables:
+        variables["PWD"] = _name_of(command.cwd, variables["PWD"])
     variables.update(command.env)
     variables.update(further)
     encoded = [os.fsencode(f"{name}={value}") for name, value in variables.items() if value is not None]
@@ -85,6 +90,18 @@ def _build(command: Command, further: dict[str, str], inherited: Mapping[str, st
             name = os.fsdecode(variable.split(b"=")[0])
             raise too_long(f"the environment variable {name}", len(variable), str(command))
     return encoded
+
+
+def _name_of(directory: str, inherited: str | None) -> str:
+    """Give the PWD of who begins there, as a shell would: the inherited one if it leads there, be it through links.
+
+    Some programs believe it, whatever directory they run in: docs/design/gotchas.md, "A client believes PWD".
+    """
+    if inherited and inherited != directory:
+        with contextlib.suppress(OSError):
+            if os.path.isabs(inherited) and os.path.samefile(inherited, directory):
+                return inherited
+    return os.path.abspath(directory)
 
 
 def _is_for_us_in_ours() -> bool:
