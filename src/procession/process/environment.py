@@ -95,7 +95,7 @@ def _build(command: Command, further: dict[str, str], inherited: Mapping[str, st
 def _name_of(directory: str, inherited: str | None) -> str:
     """Give the PWD of who begins there, as a shell would: the inherited one if it leads there, be it through links.
 
-    Some programs believe it, whatever directory they run in: docs/design/gotchas.md, "A client believes PWD".
+    Some programs believe it, wherever they run: docs/design/gotchas.md, "A client believes PWD, not its directory".
     """
     if inherited and inherited != directory:
         with contextlib.suppress(OSError):
