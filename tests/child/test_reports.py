@@ -115,6 +115,8 @@ def test_a_long_address(children, python, tmp_path):
         assert heard(channel)[0].startswith("READY=1")
 
 
+META = 'X_CHECKPOINT=/a\nX_CHECKPOINT_METADATA={"loss": "0.5", "path": "b=c"}'
+
 LIGHT = [
     (["ready"], "READY=1"),
     (["ready", "up"], "READY=1\nSTATUS=up"),
@@ -126,6 +128,7 @@ LIGHT = [
     (["stopping"], "STOPPING=1"),
     (["extend", "30"], "EXTEND_TIMEOUT_USEC=30000000"),
     (["checkpoint", "/a"], "X_CHECKPOINT=/a"),
+    (["checkpoint", "/a", "loss=0.5", "path=b=c"], META),
     (["session", "s"], "X_SESSION=s"),
 ]
 
@@ -142,7 +145,16 @@ def test_the_light_form(python, listener, words, datagram):
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["redy"], ["progress", "soon"], ["status"], ["progress", "1", "--fase", "x"], ["done", "{"]]
+    "words",
+    [
+        [],
+        ["redy"],
+        ["progress", "soon"],
+        ["status"],
+        ["progress", "1", "--fase", "x"],
+        ["done", "{"],
+        ["checkpoint", "/a", "b"],
+    ],
 )
 def test_the_light_form_explains_itself(python, words):
     """What cannot be understood is exit code 2, with the usage."""
@@ -198,6 +210,7 @@ COMFORTABLE = [
     (["--progress", "40", "--phase", "linking"], ["X_PROGRESS=0.4\nX_PHASE=linking"]),
     (["--progress", "40%"], ["X_PROGRESS=0.4"]),
     (["--heartbeat", "--extend", "30s"], ["WATCHDOG=1\nEXTEND_TIMEOUT_USEC=30000000"]),
+    (["--checkpoint", "/a", "--metadata", "loss=0.5", "--metadata", "path=b=c"], [META]),
 ]
 
 
@@ -210,13 +223,24 @@ def test_procession_notify(python, listener, options, datagrams):
     assert heard(listener) == datagrams
 
 
-@pytest.mark.parametrize("options", [[], ["--progress", "soon"], ["--done", "{"], ["--extend", "long"]])
+WRONG = [
+    [],
+    ["--progress", "soon"],
+    ["--done", "{"],
+    ["--extend", "long"],
+    ["--metadata", "a=b"],
+    ["--checkpoint", "/a", "--metadata", "b"],
+    ["--checkpoint", "/a", "--metadata", "b=" + "c" * 5000],
+]
+
+
+@pytest.mark.parametrize("options", WRONG)
 def test_procession_notify_explains_itself(python, options):
     """A wrong use is exit code 2, and names the option."""
     said = speaking(python, "-m", "procession", "notify", *options)
 
     assert said.returncode == 2
-    assert (options[0] if options else "nothing to say") in said.stderr
+    assert (options[-2] if options else "nothing to say") in said.stderr
 
 
 def test_done_writes_the_marker(python, tmp_path):

@@ -23,6 +23,10 @@ from procession.wire.notices import (
     assign,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _PAUSE_S = 0.05
 _QUEUED_LIMIT = 64
 _EXIT_PATIENCE_S = 1.0
@@ -62,6 +66,11 @@ def checkpoint_saved(path: str | os.PathLike[str], /, **metadata: object) -> Non
     metadata: what is good to know of it, kept as texts: ``checkpoint_saved(path, loss=0.12)``. Raises: ValueError: it
     is longer than 4,096 characters.
     """
+    _reports.say(checkpoint_fields(path, metadata))
+
+
+def checkpoint_fields(path: str | os.PathLike[str], metadata: Mapping[str, object]) -> Fields:
+    """Give what says so. Raises: ValueError."""
     fields: Fields = {CHECKPOINT: os.path.abspath(path)}
     if metadata:
         import json
@@ -70,7 +79,7 @@ def checkpoint_saved(path: str | os.PathLike[str], /, **metadata: object) -> Non
         if len(facts) > VALUE_LIMIT:
             raise ValueError(f"metadata of a checkpoint: {len(facts):,} characters, at most {VALUE_LIMIT:,}")
         fields[CHECKPOINT_METADATA] = facts
-    _reports.say(fields)
+    return fields
 
 
 def session(id: str) -> None:  # noqa: A002 - the word for it

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from procession.cli.parameters import read_duration
-from procession.wire.notices import CHECKPOINT, PHASE, PROGRESS, SESSION
+from procession.wire.notices import PHASE, PROGRESS, SESSION
 
 EPILOG = """\b
 Examples, in a script that runs under procession:
@@ -66,18 +65,21 @@ def _read_facts(_context: click.Context, _parameter: click.Parameter, facts: tup
 @click.option("--metadata", metavar="NAME=VALUE", multiple=True, callback=_read_facts, help="Of that; repeatable.")
 @click.option("--session", metavar="ID", help="By this it can be taken up again.")
 @click.option("--done", metavar="JSON", callback=_read_result, help="The work is done; this came of it.")
-def notify_verb(*, done: tuple[Any] | None, metadata: dict[str, str], **said: Any) -> int:
+def notify_verb(*, checkpoint: str | None, metadata: dict[str, str], done: tuple[Any] | None, **said: Any) -> int:
     """Say something about the task that this is called in, to whoever looks after it."""
     from procession import child
+    from procession.child.reports import checkpoint_fields
 
     fields = {word: give(said[name]) for name, (word, give) in _WORDS.items() if said[name] not in (None, False)}
+    if checkpoint is not None:
+        try:
+            fields |= checkpoint_fields(checkpoint, metadata)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--metadata") from None
+    elif metadata:
+        raise click.UsageError("--metadata is of a checkpoint: give --checkpoint, too")
     if not fields and done is None:
         raise click.UsageError("nothing to say; see procession notify --help")
-    if metadata and said["checkpoint"] is None:
-        raise click.UsageError("--metadata is of a checkpoint: give --checkpoint, too")
-    if metadata:
-        fields.pop(CHECKPOINT)
-        child.checkpoint_saved(said["checkpoint"], **metadata)
     if fields:
         child.notify(**fields)
     if done is not None:
@@ -93,7 +95,6 @@ _WORDS: dict[str, tuple[str, Callable[[Any], object]]] = {
     "progress": (PROGRESS, "{:.6g}".format),
     "phase": (PHASE, str),
     "extend": ("EXTEND_TIMEOUT_USEC", lambda seconds: int(seconds * 1_000_000)),
-    "checkpoint": (CHECKPOINT, os.path.abspath),
     "session": (SESSION, str),
 }
 """The assignment that an option becomes."""
