@@ -146,4 +146,4 @@ def test_wrong_input_starts_nothing(cli, home, options, option):
 
     assert (refused.returncode, refused.stdout) == (2, "")
     assert option in refused.stderr
-    assert not home.exists()
+    assert [each.name for each in home.iterdir()] == ["config.toml"]

@@ -65,7 +65,6 @@ def test_what_waits_says_why(submit, ok, view):
 
 def test_a_full_pool_says_so(home, submit, ok, view):
     """The limit of the daemon's own configuration is kept, and told to who waits."""
-    home.mkdir()
     (home / "config.toml").write_text("[pool]\nhard_limit = 1\n")
     submit("--name", "first", "sleep 97")
     submit("--name", "second", "true")

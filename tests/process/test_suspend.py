@@ -354,6 +354,7 @@ async def test_being_held_for_a_signal_is_no_pause(tree_kind, first_line, wait_u
         assert [event for event in events if isinstance(event, Suspended | Resumed)] == []
 
         await asyncio.gather(process.send_signal_if_caught(signal.SIGUSR1), process.suspend())
+        await asyncio.sleep(0.05)  # the kernel wakes whoever is frozen for a signal, to freeze it again: microseconds
         paused = exact_time_of([process.pid])
         await asyncio.sleep(0.1)
         assert process.state is State.SUSPENDED
