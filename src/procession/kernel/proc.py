@@ -16,7 +16,8 @@ ZOMBIE_STATES = frozenset("ZXx")
 STOPPED_STATES = frozenset("Tt")
 
 _PF_EXITING = 0x4
-_EXEC_PATIENCE_S = 0.02
+_EXEC_PATIENCE_S = 0.1
+_EXEC_PAUSE_S = 0.00005
 _VSIZE, _START_CODE, _ENV_END = 20, 23, 48  # where they stand after the name
 
 
@@ -87,7 +88,7 @@ def is_other_thread(stat: ProcessStat) -> bool:
 def read_environment(pid: int) -> list[bytes]:
     """Give the ``NAME=value`` strings it was started with; nothing if it is gone or not ours to see.
 
-    In the middle of an exec it has none for a moment, which is waited for, up to 20 ms:
+    In the middle of an exec it has none for a moment, which is waited for, up to 100 ms:
     docs/design/gotchas.md, "A process has no environment in the middle of an exec".
     """
     environ = f"/proc/{pid}/environ"
@@ -107,7 +108,7 @@ def read_arguments(pid: int) -> list[str]:
 def _wait_for_exec(pid: int) -> None:
     patience_ends = time.monotonic() + _EXEC_PATIENCE_S
     while _is_in_exec(pid) and time.monotonic() < patience_ends:
-        os.sched_yield()
+        time.sleep(_EXEC_PAUSE_S)  # it may wait for the very processor that we are on
 
 
 def _is_in_exec(pid: int) -> bool:
