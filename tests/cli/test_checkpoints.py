@@ -158,6 +158,7 @@ def test_suspend_and_drain_say_how(cli, tasks):
             {"checkpoint": {"signal": "SIGHUP", "every_s": 300.0}},
         ),
         (["--checkpoint", "USR2", "--checkpoint-every", "never"], {"checkpoint": {"signal": "USR2", "every_s": 1e9}}),
+        (["--checkpoint", "USR1", "--checkpoint-keep", "20"], {"checkpoint": {"signal": "USR1", "keep": 20}}),
         (["--channel", "--checkpoint", "message"], {"checkpoint": {"message": True}}),
         (
             ["--checkpoint", "command=./save 'a b' {pid}"],
@@ -202,6 +203,10 @@ def test_how_it_saves_and_goes_on_arrives(cli, daemon, tmp_path, arguments, fiel
         (["--checkpoint-every", "5m"], "--checkpoint-every says how often"),
         (["--checkpoint", "USR1", "--checkpoint-every", "0"], "'--checkpoint-every': "),
         (["--checkpoint", "USR1", "--checkpoint-every", "soon"], "'--checkpoint-every': "),
+        (["--checkpoint-keep", "9"], "--checkpoint-keep says how many"),
+        (["--checkpoint", "USR1", "--checkpoint-keep", "0"], "'--checkpoint-keep': must be a whole number from 1"),
+        (["--checkpoint", "USR1", "--checkpoint-keep", "1001"], "'--checkpoint-keep': must be a whole number from 1"),
+        (["--checkpoint", "USR1", "--checkpoint-keep", "few"], "'--checkpoint-keep': "),
         (["--resume-command", "go {sesion}"], "'--resume-command': has an unknown placeholder {sesion}"),
         (["--resume-command", "go {"], "'--resume-command': has a bad placeholder"),
         (["--resume-command", ""], "'--resume-command': it names no program"),

@@ -372,6 +372,9 @@ def test_what_cannot_be_is_refused(fields, problem):
         ({"signal": "FOO"}, "FOO"),
         ({"signal": "USR1", "every_s": 0}, "above 0"),
         ({"command": ()}, "list of arguments"),
+        ({"signal": "USR1", "keep": 0}, "keep must be a whole number from 1"),
+        ({"signal": "USR1", "keep": True}, "keep must be a whole number from 1"),
+        ({"signal": "USR1", "keep": 1001}, "keep must be a whole number from 1 to 1000, got 1001"),
     ],
 )
 def test_ways_of_asking_that_cannot_be(fields, problem):

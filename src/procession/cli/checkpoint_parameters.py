@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def checkpoint_options(command: F) -> F:
-    """Add ``--checkpoint``, ``--checkpoint-every``, ``--resume-command``, ``--without-checkpoint``, ``--agent``."""
+    """Add ``--checkpoint`` and what goes with it, ``--resume-command``, ``--without-checkpoint``, ``--agent``."""
     options = (
         click.option(
             "--checkpoint",
@@ -31,6 +31,13 @@ def checkpoint_options(command: F) -> F:
             metavar="DURATION",
             callback=read_patience,
             help="It is asked so often while it runs; 10m, or never.",
+        ),
+        click.option(
+            "--checkpoint-keep",
+            metavar="N",
+            type=int,
+            callback=read_keep,
+            help="So many of its checkpoints are kept, the newest; 5.",
         ),
         click.option(
             "--resume-command",
@@ -88,6 +95,19 @@ def read_way(_context: click.Context, _option: click.Parameter, given: str | Non
     return fields
 
 
+def read_keep(_context: click.Context, _option: click.Parameter, given: int | None) -> int | None:
+    """Look whether so many can be kept."""
+    if given is None:
+        return None
+    from procession.errors import InvalidTask
+    from procession.model.checkpointing import Checkpointing
+
+    try:
+        return Checkpointing(message=True, keep=given).keep
+    except InvalidTask as error:
+        raise _bad(error) from None
+
+
 def read_resume_command(_context: click.Context, _option: click.Parameter, given: str | None) -> Any:
     """Split a template like a shell would (but no shell takes part), and look whether it can ever be filled."""
     if given is None:
@@ -119,14 +139,17 @@ def saving_of(options: dict[str, Any]) -> dict[str, Any]:
 def _checkpointing(options: dict[str, Any]) -> Checkpointing | None:
     from procession.model.checkpointing import Checkpointing
 
-    way, every_s = options["checkpoint"], options["checkpoint_every"]
+    way, every_s, keep = (options[name] for name in ("checkpoint", "checkpoint_every", "checkpoint_keep"))
     if way is None:
         if every_s is not None:
             raise click.UsageError("--checkpoint-every says how often: say by --checkpoint, too, how it is asked")
+        if keep is not None:
+            raise click.UsageError("--checkpoint-keep says how many: say by --checkpoint, too, how it is asked")
         return None
     if "message" in way and not options["channel"]:
         raise click.UsageError("--checkpoint message goes through its channel: give --channel, too")
-    return Checkpointing(**way) if every_s is None else Checkpointing(**way, every_s=every_s)
+    further = {name: value for name, value in (("every_s", every_s), ("keep", keep)) if value is not None}
+    return Checkpointing(**way, **further)
 
 
 def _split(text: str) -> tuple[str, ...]:
