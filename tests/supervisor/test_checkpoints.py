@@ -256,6 +256,23 @@ async def test_what_it_says_of_a_checkpoint_is_kept_with_it(tmp_path, caplog):
     assert "left out" in caplog.text
 
 
+async def test_what_is_said_of_one_checkpoint_is_said_of_no_other(tmp_path):
+    """Saved in a burst, of which only some are told: whoever says nothing of his has nothing said of it."""
+    script = (
+        "import time; from procession import child;"
+        "[child.checkpoint_saved(str(n), **({} if n % 2 else {'of': n})) for n in range(50)]; time.sleep(1000)"
+    )
+    async with Supervisor() as supervisor:
+        command = Command(argv=(sys.executable, "-c", script), cwd=str(tmp_path), channel=True)
+        supervisor.submit(task(command, name="own", checkpoint=Checkpointing(message=True, keep=50, before_stop=False)))
+        while not supervisor.checkpoints("own") or supervisor.checkpoints("own")[0].saved != str(tmp_path / "49"):
+            await asyncio.sleep(0.01)
+        kept = [(int(Path(each.saved).name), each.metadata) for each in supervisor.checkpoints("own")]
+
+    assert len(kept) < 50
+    assert kept == [(number, {} if number % 2 else {"of": str(number)}) for number, _ in kept]
+
+
 async def test_as_many_are_kept_as_it_says(tmp_path):
     """Of all that it saves, the newest."""
     script = "import time; from procession import child; [child.checkpoint_saved(n) for n in 'abcd']; time.sleep(1000)"

@@ -21,6 +21,7 @@ from procession.wire.notices import (
     VALUE_LIMIT,
     NoticeSender,
     assign,
+    merge,
 )
 
 TYPE_CHECKING = False
@@ -141,7 +142,7 @@ class Reports:
                     self._mentioned = {}
                 self._queue.append(fields)
                 if len(self._queue) > _QUEUED_LIMIT:
-                    self._queue[:2] = [self._queue[0] | self._queue[1]]
+                    self._queue[:2] = [merge(self._queue[0], self._queue[1])]
                 self._flush()
 
     def mention(self, fields: Fields) -> None:

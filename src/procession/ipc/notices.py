@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from procession.wire.notices import CHECKPOINT, PHASE, PROGRESS, SESSION
+from procession.wire.notices import CHECKPOINT, PHASE, PROGRESS, SESSION, merge
 
 READY: Final = "READY"
 STATUS: Final = "STATUS"
@@ -81,7 +81,7 @@ class Gathering:
 
     def take(self, fields: dict[str, str], now: float) -> list[dict[str, str]]:
         """Give what is to be told now, in order."""
-        self._pending |= fields
+        self._pending = merge(self._pending, fields)
         is_pause_over = now >= self._told_at + TELL_PAUSE_S
         if is_pause_over:
             self._pressing = 0

@@ -7,6 +7,13 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TypeVar
+
+    Value = TypeVar("Value")
+
 _ADDRESS_LIMIT_BYTES = 107
 VALUE_LIMIT = 4096
 
@@ -56,6 +63,15 @@ class NoticeSender:
 
         with short_address(self._address) as address:
             channel.sendto(data, address)  # type: ignore[attr-defined]
+
+
+def merge(earlier: Mapping[str, Value], later: Mapping[str, Value]) -> dict[str, Value]:
+    """Make one of two: the later word counts, and what was said of an earlier checkpoint is not said of a later one."""
+    merged = dict(earlier)
+    if CHECKPOINT in later:
+        merged.pop(CHECKPOINT_METADATA, None)
+    merged.update(later)
+    return merged
 
 
 def assign(fields: dict[str, object]) -> str:
