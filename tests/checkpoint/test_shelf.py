@@ -109,22 +109,36 @@ def test_what_was_left_unfinished_is_swept(shelf, tmp_path):
     assert os.listdir(tmp_path) == [young.name]
 
 
-def test_a_file_that_lags_behind_is_brought_up(shelf, make):
-    """By the newest, beside what is there; one that has it, or a newer one, stays as it is."""
+def test_a_file_lags_behind_what_is_newer_than_all_in_it(shelf, make):
+    """Also one that is not there; where nothing is kept, nothing lags."""
     for number in (1, 2):
         shelf.put(make(number))
-    shelf.catch_up(make(4))
-    shelf.catch_up(make(3))
-    shelf.catch_up(make(1, task="t2"))
 
-    assert [each.number for each in shelf.read("t1")] == [4, 2, 1]
-    assert [each.number for each in shelf.read("t2")] == [1]
+    assert [shelf.lags_behind(make(number)) for number in (1, 2, 3)] == [False, False, True]
+    assert shelf.lags_behind(make(1, task="t2"))
+    assert not Shelf(None).lags_behind(make(1))
+
+
+def test_a_file_that_lags_behind_is_brought_up(shelf, make):
+    """It has all that is to be kept, and no more; what was put there meanwhile, and is newer, stays."""
+    for number in (1, 2, 3):
+        shelf.put(make(number))
+    shelf.catch_up([make(number) for number in (6, 5, 4)])
+    assert [each.number for each in shelf.read("t1")] == [6, 5, 4]
+
+    shelf.put(make(9))
+    shelf.catch_up([make(number) for number in (8, 7, 6)])
+    assert [each.number for each in shelf.read("t1")] == [9, 8, 7]
+
+    shelf.catch_up([make(2, task="t2"), make(1, task="t2")])
+    assert [each.number for each in shelf.read("t2")] == [2, 1]
 
 
 def test_without_a_directory(make):
     """Nothing is kept, and nothing fails."""
     shelf = Shelf(None)
     shelf.put(make(1))
+    shelf.catch_up([make(1)])
     shelf.remove("t1")
     shelf.sweep()
 

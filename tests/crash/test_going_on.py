@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from procession import Command
-from procession.checkpoint.file import read_checkpoints
+from procession.checkpoint.file import read_checkpoints, write_checkpoints
 from procession.model.checkpointing import Checkpointing
 from procession.model.readiness import ByNotice
 from procession.model.task import task
@@ -178,6 +178,32 @@ def test_killed_on_the_way_of_a_checkpoint(house, tools, training, dying, point)
         tools.settle(lambda: count_checkpoints(house) == 2)
         tools.settle(lambda: numbers_in(path)[:1] == [2])
         tools.settle(lambda: not any(each.exists() for each in unfinished))
+        client.kill("train").check()
+
+
+def test_a_file_that_lags_far_behind(house, tools):
+    """Killed before several were written, or with the file lost: the next daemon writes all that the store keeps."""
+    script = (
+        "import signal; from procession import child\n"
+        "signal.signal(signal.SIGUSR1, lambda *_: child.checkpoint_saved('a')); child.ready()\n"
+        "while True: signal.pause()"
+    )
+    house.start()
+    path = house.home / "checkpoints" / "train.json"
+    with house.client() as client:
+        client.submit([sys.executable, "-c", script], name="train", ready=ByNotice())
+        tools.settle(lambda: client.get("train").ready)
+        for number in range(1, 8):
+            client.signal("USR1", "train").check()
+            tools.settle(lambda number=number: numbers_in(path)[:1] == [number])
+        whole = path.read_bytes()
+        for behind in (2, 4, 5):
+            house.kill()
+            older = read_checkpoints(str(path), "train")[behind:]
+            write_checkpoints(str(path), "train", older) if older else path.unlink()
+            house.start()
+            tools.settle(lambda: numbers_in(path)[:1] == [7])
+            assert path.read_bytes() == whole
         client.kill("train").check()
 
 

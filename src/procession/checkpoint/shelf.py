@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from procession.checkpoint.file import checkpoint_path, read_checkpoints, set_aside, write_checkpoints
@@ -61,11 +61,18 @@ class Shelf:
             if checkpoint in kept:  # else there are enough newer ones
                 write_checkpoints(path, checkpoint.task, kept)
 
-    def catch_up(self, checkpoint: Checkpoint) -> None:
-        """Put it there, beside what is there, if that is all older: who was to do so was killed. Raises: as `put`."""
+    def lags_behind(self, checkpoint: Checkpoint) -> bool:
+        """Whether all that is there of its task is older: who was to write it was killed. Raises: OSError."""
         kept = self.read(checkpoint.task)
-        if not kept or kept[0].number < checkpoint.number:
-            self.put(checkpoint, len(kept) + 1)
+        return self._directory is not None and (not kept or kept[0].number < checkpoint.number)
+
+    def catch_up(self, checkpoints: Sequence[Checkpoint]) -> None:
+        """Keep these of one task, which are all that is to be kept of it, and what is newer. Raises: as `put`."""
+        task = checkpoints[0].task
+        path = self.path_of(task)
+        if path is not None:
+            with self._lock_of(task):
+                write_checkpoints(path, task, newest([*self._read(path, task), *checkpoints], len(checkpoints)))
 
     def read(self, task: str) -> list[Checkpoint]:
         """Give what is kept of a task, the newest first. Raises: OSError: it cannot be read."""

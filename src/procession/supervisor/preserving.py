@@ -125,15 +125,26 @@ class Preserver:
 
     def tidy(self) -> None:
         """Bring to an end what an earlier supervisor did not, killed while it wrote files."""
-        self._tidying = self._begin(asyncio.to_thread(self._tidy, list(self._ledger.latest_checkpoints())))
+        self._tidying = self._begin(self._tidy(list(self._ledger.latest_checkpoints())))
 
-    def _tidy(self, latest: list[Checkpoint]) -> None:
+    async def _tidy(self, latest: list[Checkpoint]) -> None:
+        for id_ in await asyncio.to_thread(self._look_what_lags, latest):
+            if kept := self._ledger.checkpoints(id_):  # else it was removed meanwhile
+                await asyncio.to_thread(_write, partial(self._shelf.catch_up, kept), id_)
+
+    def _look_what_lags(self, latest: list[Checkpoint]) -> list[str]:
         try:
             self._shelf.sweep()
         except OSError as error:
             logger.warning("unfinished files of checkpoints cannot be removed: %s", error)
-        for each in latest:
-            _write(self._shelf.catch_up, each)
+        return [each.task for each in latest if self._lags(each)]
+
+    def _lags(self, checkpoint: Checkpoint) -> bool:
+        try:
+            return self._shelf.lags_behind(checkpoint)
+        except OSError as error:
+            logger.warning("the file of the checkpoints of %s cannot be read: %s", checkpoint.task, error)
+            return False
 
     async def close(self) -> None:
         """Ask nobody any more; what is being written is written."""
@@ -251,7 +262,7 @@ class Preserver:
             reason=checkpoint.reason,
         )
         self._tell(entry, told)
-        self._begin(asyncio.to_thread(_write, partial(self._shelf.put, keep=keep), checkpoint))
+        self._begin(asyncio.to_thread(_write, partial(self._shelf.put, checkpoint, keep), entry.id))
         if entry.id in self._timers:
             self._arm(entry)
         for each in self._waiting.get(entry.id, ()):
@@ -315,12 +326,12 @@ def _facts_of(entry: Entry, text: str | None) -> dict[str, str]:
         return {}
 
 
-def _write(put: Callable[[Checkpoint], None], checkpoint: Checkpoint) -> None:
+def _write(put: Callable[[], None], task: str) -> None:
     """Have the file written; that it cannot be ends nothing, since the store has the same."""
     try:
-        put(checkpoint)
+        put()
     except (OSError, InvalidCheckpoint) as error:
-        logger.warning("the file of a checkpoint of %s cannot be written: %s", checkpoint.task, error)
+        logger.warning("the file of a checkpoint of %s cannot be written: %s", task, error)
 
 
 def _filled(argument: str, values: dict[str, str]) -> str:
